@@ -1,0 +1,58 @@
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+static const char REPLACEMENT[] = "\xef\xbf\xbd"; /* U+FFFD */
+
+/* C0, DEL and C1. */
+static bool is_control(const char *bytes, size_t size)
+{
+    unsigned char first = (unsigned char)bytes[0];
+    return (size == 1 && (first < 0x20 || first == 0x7f)) ||
+           (size == 2 && first == 0xc2 && (unsigned char)bytes[1] < 0xa0);
+}
+
+char *text_clean(const char *text, size_t max)
+{
+    size_t length = strlen(text), limit = 3 * length < max ? 3 * length : max;
+    char *clean = mem_alloc(limit + 1);
+    size_t used = 0, size;
+    for (const char *bytes; (size = utf8_next(&text, &bytes)) != 0;) {
+        if (is_control(bytes, size)) {
+            bytes = REPLACEMENT;
+            size = sizeof REPLACEMENT - 1;
+        }
+        if (used + size > limit)
+            break;
+        memcpy(clean + used, bytes, size);
+        used += size;
+    }
+    return clean;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+size_t text_distance(const char *from, const char *to)
+{
+    size_t row[TEXT_WORD_MAX], length = strlen(to);
+    if (length >= TEXT_WORD_MAX || strlen(from) >= TEXT_WORD_MAX)
+        return TEXT_WORD_MAX;
+    for (size_t i = 0; i <= length; i++)
+        row[i] = i;
+    for (; *from != '\0'; from++) {
+        size_t diagonal = row[0]++;
+        for (size_t i = 1; i <= length; i++) {
+            size_t replaced = diagonal + (*from != to[i - 1]);
+            diagonal = row[i];
+            row[i] = least(replaced, least(row[i], row[i - 1]) + 1);
+        }
+    }
+    return row[length];
+}

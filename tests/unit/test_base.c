@@ -1,0 +1,146 @@
+/* Buffers, errors, clean text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+static void a_buffer_grows_up_to_its_cap(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 1000);
+    for (int i = 0; i < 100; i++)
+        buf_puts(&buf, "0123456789");
+    assert_int_equal(buf.length, 1000);
+    assert_false(buf_failed(&buf));
+    buf_putc(&buf, '!');
+    assert_true(buf_failed(&buf));
+    assert_int_equal(buf.length, 1000);
+    assert_int_equal(strlen(buf.data), 1000);
+    buf_clear(&buf);
+    assert_false(buf_failed(&buf));
+    assert_string_equal(buf.data, "");
+    buf_fini(&buf);
+}
+
+static void what_does_not_fit_whole_is_not_written(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 8);
+    buf_puts(&buf, "12345");
+    buf_printf(&buf, "%d", 67890);
+    assert_true(buf_failed(&buf));
+    assert_string_equal(buf.data, "12345");
+    buf_puts(&buf, "6"); /* would fit, but the flag is sticky */
+    assert_string_equal(buf.data, "12345");
+    buf_fini(&buf);
+}
+
+static void a_stolen_buffer_can_be_used_again(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 100);
+    buf_printf(&buf, "%s-%d", "a", 1);
+    char *text = buf_steal(&buf);
+    assert_string_equal(text, "a-1");
+    assert_string_equal(buf.data, "");
+    buf_puts(&buf, "b");
+    assert_string_equal(buf.data, "b");
+    free(text);
+    buf_fini(&buf);
+}
+
+static void a_long_error_is_marked_as_cut(void **state)
+{
+    (void)state;
+    struct err err;
+    char *long_text = mem_alloc(2 * ERR_MAX);
+    memset(long_text, 'x', 2 * ERR_MAX - 1);
+    assert_false(err_set(&err, "%s", "short"));
+    assert_string_equal(err.text, "short");
+    err_set(&err, "%s", long_text);
+    assert_int_equal(strlen(err.text), ERR_MAX - 1);
+    assert_string_equal(err.text + ERR_MAX - 4, "...");
+    free(long_text);
+}
+
+static void peers_texts_become_clean(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t max;
+        const char *clean;
+    } ROWS[] = {
+        {"plain", 256, "plain"},
+        {"", 256, ""},
+        {"b\xc3\xbc" "cher", 256, "b\xc3\xbc" "cher"},
+        {"a\nb\tc\x7f", 256, "a\xef\xbf\xbd" "b\xef\xbf\xbd" "c\xef\xbf\xbd"},
+        {"\x1b[31m", 256, "\xef\xbf\xbd[31m"},
+        {"\xc2\x85next", 256, "\xef\xbf\xbdnext"},             /* a C1 control */
+        {"\xff\xfe", 256, "\xef\xbf\xbd\xef\xbf\xbd"},         /* no UTF-8 */
+        {"\xc0\xaf", 256, "\xef\xbf\xbd\xef\xbf\xbd"},         /* overlong */
+        {"\xed\xa0\x80", 256, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}, /* a surrogate */
+        {"\xf0\x9f\x98\x80", 256, "\xf0\x9f\x98\x80"},
+        {"\xf0\x9f", 256, "\xef\xbf\xbd\xef\xbf\xbd"},         /* cut short */
+        {"abcdef", 4, "abcd"},
+        {"abc\xc3\xbc", 4, "abc"},                             /* cut between characters */
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        char *clean = text_clean(ROWS[i].text, ROWS[i].max);
+        assert_string_equal(clean, ROWS[i].clean);
+        free(clean);
+    }
+}
+
+static void likeness_counts_slips(void **state)
+{
+    (void)state;
+    assert_int_equal(text_distance("", ""), 0);
+    assert_int_equal(text_distance("domain", "domain"), 0);
+    assert_int_equal(text_distance("domain", "domains"), 1);
+    assert_int_equal(text_distance("domian", "domain"), 2);
+    assert_int_equal(text_distance("", "abc"), 3);
+    assert_int_equal(text_distance("kitten", "sitting"), 3);
+    char word[TEXT_WORD_MAX + 1];
+    memset(word, 'x', TEXT_WORD_MAX);
+    word[TEXT_WORD_MAX] = '\0';
+    assert_int_equal(text_distance(word, word), TEXT_WORD_MAX);
+}
+
+static void times_are_written_as_rfc_3339(void **state)
+{
+    (void)state;
+    char text[CLOCK_RFC3339_SIZE];
+    assert_string_equal(clock_rfc3339(0, text), "1970-01-01T00:00:00Z");
+    assert_string_equal(clock_rfc3339(1795348800, text), "2026-11-22T12:00:00Z");
+    assert_string_equal(clock_rfc3339(253402300799, text), "9999-12-31T23:59:59Z");
+    clock_rfc3339(INT64_MAX, text); /* no year has it: the number is given */
+    assert_string_equal(text, "9223372036854775807");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_buffer_grows_up_to_its_cap),
+        cmocka_unit_test(what_does_not_fit_whole_is_not_written),
+        cmocka_unit_test(a_stolen_buffer_can_be_used_again),
+        cmocka_unit_test(a_long_error_is_marked_as_cut),
+        cmocka_unit_test(peers_texts_become_clean),
+        cmocka_unit_test(likeness_counts_slips),
+        cmocka_unit_test(times_are_written_as_rfc_3339),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
