@@ -1,0 +1,79 @@
+/* The configuration: read from a YAML file under one schema table, checked as a whole, immutable afterwards. */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* RFC 6120 5: the security mode that a domain is expected to have. */
+enum expect_starttls { EXPECT_STARTTLS_ANY, EXPECT_STARTTLS_REQUIRED, EXPECT_STARTTLS_OPTIONAL, EXPECT_STARTTLS_NONE };
+
+struct host_port {
+    char *host;    /* owned; lower-case A-label name or numeric address */
+    uint16_t port;
+};
+
+struct config_domain {
+    char *name;         /* owned; lower-case A-label: DNS, SNI, labels */
+    char *name_unicode; /* owned; U-label: 'to' in streams (RFC 7622); the same text for an ASCII name */
+    int64_t interval_ms;
+    enum expect_starttls expect_starttls;
+    struct host_port *expect_srv; /* owned; expect.srv_targets */
+    size_t expect_srv_count;      /* 0: not judged */
+};
+
+struct config_resolver {
+    char *name;    /* owned; the label value; "system" for the machine's own */
+    char *address; /* owned; "9.9.9.9:53" or "[2620:fe::fe]:53"; NULL for the machine's own */
+};
+
+enum snmp_mode { SNMP_MODE_OFF, SNMP_MODE_AGENTX, SNMP_MODE_MASTER };
+
+/* Made only by config_load() and config_default(), which keep more behind it. */
+struct config {
+    char *domain;         /* owned; agent.domain, U-label: the 'from' of every stream */
+    int64_t interval_ms;  /* agent.interval, default 5m */
+    int64_t timeout_ms;   /* agent.timeout, default 10s: of one endpoint's whole conversation, and of the DNS part */
+    unsigned confirm;     /* agent.confirm, default 2 */
+    int64_t retry_interval_ms; /* agent.retry_interval, default 30s */
+    unsigned max_concurrent;   /* agent.max_concurrent, default 4096 */
+
+    struct config_resolver resolver; /* dns.resolvers */
+
+    char *tls_ca_file;            /* owned; default /etc/ssl/certs/ca-certificates.crt */
+    int tls_min_version;          /* as OpenSSL numbers it: 0x0301 (TLS 1.0) … 0x0304; default 0x0303 */
+    int64_t tls_expiry_warning_s; /* default 14d */
+    int64_t tls_expiry_critical_s;/* default 3d */
+    char *tls_client_certificate, *tls_client_key; /* owned; both or neither (NULL) */
+
+    struct config_domain *domains; /* owned; in the order of the file, then of domain_files; names are unique */
+    size_t domain_count;
+
+    enum snmp_mode snmp_mode;  /* default agentx with a file, master without */
+    char *snmp_agentx_socket;  /* owned; default /var/agentx/master */
+    char **snmp_listen;        /* owned, NULL-ended; default udp:127.0.0.1:1161 */
+    char *snmp_community;      /* owned; default public */
+};
+
+/* Reads and checks FILE. On failure NULL, and every fault found is in `faults` (give it a cap of a megabyte: no more
+ * than 1,000 are told), a line each, in the order of the lines: FILE:LINE: KEY: what is wrong. */
+struct config *config_load(const char *file, struct buf *faults);
+
+/* The configuration of an agent started without a file: snmp.mode master, the machine's own name as agent.domain,
+ * and these domains. On failure NULL, and `faults` says why, a line each (DOMAIN: what is wrong). */
+struct config *config_default(const char *const *domains, size_t domain_count, struct buf *faults);
+
+/* The domain's entry, or NULL. `name` may be a U-label or an A-label. */
+const struct config_domain *config_find(const struct config *config, const char *name);
+
+/* Adds to `faults`, as config_load() would have, what turned out later to be wrong with a key's value: a line
+ * FILE:LINE: KEY: what. It has no LINE when the default is in force, and no FILE without a file. `key` is "tls.ca_file"
+ * or another that stands in no list. */
+void config_tell(const struct config *config, const char *key, const char *what, struct buf *faults);
+void config_free(struct config *config);
+
+#endif

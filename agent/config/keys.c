@@ -1,0 +1,128 @@
+#include "config/schema.h"
+
+#include "config/private.h"
+
+#define TYPE(which) {.type = &which}
+#define RANGE(which, low, high) {.type = &which, .least = low, .most = high}
+#define WORDS(list) {.type = &VALUE_CHOICE, .words = list}
+
+#define CONFIG(member) offsetof(struct config_private, config.member)
+#define DOMAIN(member) offsetof(struct config_domain, member)
+#define RESOLVER(member) offsetof(struct config_resolver, member)
+
+static const struct value_word STARTTLS_WORDS[] = {
+    {"required", EXPECT_STARTTLS_REQUIRED},
+    {"optional", EXPECT_STARTTLS_OPTIONAL},
+    {"none", EXPECT_STARTTLS_NONE},
+    {NULL, 0},
+};
+
+static const struct value_word TLS_VERSION_WORDS[] = {
+    {"1.0", 0x0301}, {"1.1", 0x0302}, {"1.2", 0x0303}, {"1.3", 0x0304}, {NULL, 0},
+};
+
+static const struct value_word SNMP_MODE_WORDS[] = {
+    {"agentx", SNMP_MODE_AGENTX}, {"master", SNMP_MODE_MASTER}, {"off", SNMP_MODE_OFF}, {NULL, 0},
+};
+
+const struct key KEYS[] = {
+    {"agent", KEY_MAP, .required = true,
+     .help = "The agent itself."},
+    {"agent.domain", KEY_VALUE, TYPE(VALUE_DOMAIN_UNICODE), .required = true, .offset = CONFIG(domain),
+     .help = "`from` of every stream. Must not be a domain that a checked server hosts: peers refuse such a stream."},
+    {"agent.interval", KEY_VALUE, RANGE(VALUE_DURATION_MS, "1s", "30d"), "5m", .offset = CONFIG(interval_ms),
+     .help = "Time between two rounds of a domain's checks."},
+    {"agent.timeout", KEY_VALUE, RANGE(VALUE_DURATION_MS, "100ms", "5m"), "10s", .offset = CONFIG(timeout_ms),
+     .help = "Longest time for the DNS look-ups, and again for one endpoint's whole conversation."},
+    {"agent.confirm", KEY_VALUE, RANGE(VALUE_COUNT, "1", "100"), "2", .offset = CONFIG(confirm),
+     .help = "Equal results in a row before a transition is recorded. Metrics show each result at once."},
+    {"agent.retry_interval", KEY_VALUE, RANGE(VALUE_DURATION_MS, "1s", "30d"), "30s",
+     .offset = CONFIG(retry_interval_ms),
+     .help = "Time between rounds while a transition is not yet confirmed."},
+    {"agent.max_concurrent", KEY_VALUE, RANGE(VALUE_COUNT, "1", "65536"), "4096", .offset = CONFIG(max_concurrent),
+     .help = "Conversations under way at once."},
+
+    {"dns", KEY_MAP,
+     .help = "Name resolution."},
+    {"dns.resolvers", KEY_MAPS, .otherwise = "the machine's own, named `system`",
+     .offset = offsetof(struct config_private, resolvers),
+     .count = offsetof(struct config_private, resolver_count), .size = sizeof(struct config_resolver),
+     .help = "The DNS server to ask. One at most in this version."},
+    {"dns.resolvers[].name", KEY_VALUE, TYPE(VALUE_LABEL), .required = true, .offset = RESOLVER(name),
+     .help = "Its name in metrics and pages."},
+    {"dns.resolvers[].address", KEY_VALUE, TYPE(VALUE_ADDRESS_PORT), .required = true, .offset = RESOLVER(address),
+     .help = "`9.9.9.9:53` or `[2620:fe::fe]:53`."},
+
+    {"tls", KEY_MAP,
+     .help = "How certificates and TLS versions are judged."},
+    {"tls.ca_file", KEY_VALUE, TYPE(VALUE_FILE), "/etc/ssl/certs/ca-certificates.crt", .offset = CONFIG(tls_ca_file),
+     .help = "PEM file of the authorities that are trusted."},
+    {"tls.min_version", KEY_VALUE, WORDS(TLS_VERSION_WORDS), "1.2",
+     .offset = CONFIG(tls_min_version),
+     .help = "A peer that settles for an older version is critical."},
+    {"tls.expiry_warning", KEY_VALUE, RANGE(VALUE_DURATION_S, "0s", "3650d"), "14d",
+     .offset = CONFIG(tls_expiry_warning_s),
+     .help = "A certificate that ends sooner is a warning."},
+    {"tls.expiry_critical", KEY_VALUE, RANGE(VALUE_DURATION_S, "0s", "3650d"), "3d",
+     .offset = CONFIG(tls_expiry_critical_s),
+     .help = "A certificate that ends sooner is critical. At most `tls.expiry_warning`."},
+    {"tls.client_certificate", KEY_VALUE, TYPE(VALUE_FILE), .offset = CONFIG(tls_client_certificate),
+     .help = "PEM file of the certificate, with its chain, to show to peers that ask. Needs `tls.client_key`."},
+    {"tls.client_key", KEY_VALUE, TYPE(VALUE_FILE), .offset = CONFIG(tls_client_key),
+     .help = "PEM file of its private key."},
+
+    {"domains", KEY_MAPS, .bare = "name", .offset = CONFIG(domains), .count = CONFIG(domain_count),
+     .size = sizeof(struct config_domain),
+     .help = "The domains to check: a bare name, or a map."},
+    {"domains[].name", KEY_VALUE, TYPE(VALUE_DOMAIN), .required = true, .offset = DOMAIN(name),
+     .help = "The XMPP domain, with U-labels or A-labels."},
+    {"domains[].interval", KEY_VALUE, RANGE(VALUE_DURATION_MS, "1s", "30d"), .otherwise = "`agent.interval`",
+     .offset = DOMAIN(interval_ms),
+     .help = "Time between two rounds of this domain's checks."},
+    {"domains[].expect", KEY_MAP,
+     .help = "What this domain is meant to be like; anything else is told."},
+    {"domains[].expect.starttls", KEY_VALUE, WORDS(STARTTLS_WORDS),
+     .otherwise = "`required` or `optional`", .offset = DOMAIN(expect_starttls),
+     .help = "The security mode."},
+    {"domains[].expect.srv_targets", KEY_LIST, TYPE(VALUE_HOST_PORT), .otherwise = "not judged",
+     .offset = DOMAIN(expect_srv), .count = DOMAIN(expect_srv_count),
+     .help = "The SRV targets, all of them, in any order."},
+
+    {"domain_files", KEY_LIST, TYPE(VALUE_GLOB), .offset = offsetof(struct config_private, domain_files),
+     .count = offsetof(struct config_private, domain_file_count),
+     .help = "Files with further domains, one name a line, `#` comments. May have `*`, `?` and `[...]`."},
+
+    {"snmp", KEY_MAP,
+     .help = "How FEDHEALTH-MIB is served."},
+    {"snmp.mode", KEY_VALUE, WORDS(SNMP_MODE_WORDS), "agentx", .offset = CONFIG(snmp_mode),
+     .help = "`agentx`: through snmpd. `master`: by the agent itself. `off`: not at all."},
+    {"snmp.agentx_socket", KEY_VALUE, TYPE(VALUE_SOCKET), "/var/agentx/master", .offset = CONFIG(snmp_agentx_socket),
+     .help = "`agentx` only: where snmpd listens for subagents, a path or `tcp:HOST:PORT`."},
+    {"snmp.listen", KEY_LIST, TYPE(VALUE_LISTEN), "udp:127.0.0.1:1161", .offset = CONFIG(snmp_listen),
+     .count = offsetof(struct config_private, snmp_listen_count),
+     .help = "`master` only: the addresses to answer on, with `udp:`, `udp6:`, `tcp:` or `tcp6:` before them."},
+    {"snmp.community", KEY_VALUE, TYPE(VALUE_TEXT), "public", .offset = CONFIG(snmp_community),
+     .help = "`master` only: the community that may read."},
+};
+const size_t KEY_COUNT = sizeof KEYS / sizeof KEYS[0];
+
+const char *const LATER_KEYS[] = {
+    "agent.max_concurrent_per_address",
+    "agent.max_endpoints",
+    "agent.address_families",
+    "agent.deny_networks",
+    "agent.state_dir",
+    "dns.resolvers[].trust_ad",
+    "dialback",
+    "severity",
+    "domains[].targets",
+    "domains[].dialback",
+    "domains[].severity",
+    "imp_nodes",
+    "ping",
+    "probe",
+    "metrics",
+    "snmp.users",
+    "snmp.notify",
+    NULL,
+};

@@ -1,0 +1,49 @@
+/* The types of configuration values: what each accepts, and what it makes of it. */
+#ifndef CONFIG_VALUE_H
+#define CONFIG_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct value_word {
+    const char *word;
+    int value;
+};
+
+struct value_type;
+
+/* A type with the bounds that one key puts on it. */
+struct value_rule {
+    const struct value_type *type;
+    const char *least, *most;       /* written like a value; NULL for types without an order */
+    const struct value_word *words; /* VALUE_CHOICE: ended by a NULL word */
+};
+
+struct value_type {
+    const char *name; /* "duration", for messages and the reference */
+    size_t size;      /* of what it makes */
+    bool bare;        /* refused in quotes: numbers */
+    bool path;        /* a relative one is taken from the configuration file's folder */
+    /* Writes what `text` says to *into, which is zeroed before and stays so on failure (then false and `err`). */
+    bool (*parse)(const struct value_rule *rule, const char *text, void *into, struct err *err);
+    void (*release)(void *value); /* NULL: owns nothing. An all-zero value is legal */
+};
+
+extern const struct value_type VALUE_COUNT;          /* unsigned */
+extern const struct value_type VALUE_DURATION_MS;    /* int64_t */
+extern const struct value_type VALUE_DURATION_S;     /* int64_t */
+extern const struct value_type VALUE_CHOICE;         /* int or enum: the word's value */
+extern const struct value_type VALUE_TEXT;           /* char *, like all below unless said otherwise */
+extern const struct value_type VALUE_LABEL;          /* fit for a label value: letters, digits, ".", "_", "-" */
+extern const struct value_type VALUE_FILE;           /* that can be read now */
+extern const struct value_type VALUE_GLOB;
+extern const struct value_type VALUE_DOMAIN;         /* lower-case A-label */
+extern const struct value_type VALUE_DOMAIN_UNICODE; /* U-label */
+extern const struct value_type VALUE_HOST_PORT;      /* struct host_port, of a name */
+extern const struct value_type VALUE_ADDRESS_PORT;   /* of a server; normalised, "192.0.2.1:53" or "[2001:db8::1]:53" */
+extern const struct value_type VALUE_LISTEN;         /* "udp:127.0.0.1:161", also udp6, tcp and tcp6 */
+extern const struct value_type VALUE_SOCKET;         /* absolute path of a socket, or "tcp:HOST:PORT" */
+
+#endif
