@@ -1,0 +1,79 @@
+#include "health/combine.h"
+
+/* Says nothing about the health of the whole. */
+static bool is_neutral(enum reason reason)
+{
+    return reason == REASON_NOT_CONFIGURED || reason == REASON_NOT_APPLICABLE;
+}
+
+/* Neutral results count as least bad, so that one endpoint's not_applicable hides no other's ok. */
+static bool result_worse(const struct check_result *a, const struct check_result *b)
+{
+    if (is_neutral(a->reason) || is_neutral(b->reason))
+        return !is_neutral(a->reason);
+    return state_worse(a->state, b->state);
+}
+
+const struct check_result *endpoint_worst(const struct endpoint_result *endpoint)
+{
+    const struct check_result *worst = &endpoint->check[CHECK_CONNECT];
+    for (int i = CHECK_CONNECT + 1; i < CHECK_COUNT; i++) {
+        if (endpoint->reached[i] && result_worse(&endpoint->check[i], worst))
+            worst = &endpoint->check[i];
+    }
+    return worst;
+}
+
+static void combine_check(struct domain_result *result, enum check check)
+{
+    struct check_result *combined = &result->check[check];
+    const struct endpoint_result *worst = NULL;
+    size_t critical = 0;
+    for (size_t i = 0; i < result->endpoint_count; i++) {
+        const struct endpoint_result *endpoint = &result->endpoints[i];
+        if (!endpoint->reached[check])
+            continue;
+        critical += endpoint->check[check].state == STATE_CRITICAL;
+        if (worst == NULL || result_worse(&endpoint->check[check], &worst->check[check]))
+            worst = endpoint;
+    }
+    if (worst == NULL) {
+        check_result_set(combined, REASON_NOT_REACHED, NULL);
+        return;
+    }
+    const struct check_result *from = &worst->check[check];
+    if (from->state == STATE_OK)
+        check_result_set(combined, from->reason, from->detail ? "%s" : NULL, from->detail);
+    else
+        check_result_set(combined, from->reason, "%s:%u (%s)%s%s", worst->target, worst->port, worst->address,
+                         from->detail ? ": " : "", from->detail ? from->detail : "");
+    combined->duration_us = from->duration_us;
+    combined->state = from->state;
+    if (from->state == STATE_CRITICAL && critical < result->endpoint_count)
+        combined->state = STATE_WARNING;
+}
+
+void combine_endpoints(struct domain_result *result)
+{
+    for (int check = CHECK_CONNECT; check <= CHECK_AUTH; check++)
+        combine_check(result, (enum check)check);
+}
+
+enum state combine_domain(const struct check_result *const check[CHECK_COUNT], enum tri dialback_offered,
+                          enum check *worst)
+{
+    enum state state = STATE_OK;
+    *worst = CHECK_SRV;
+    for (int i = 0; i < CHECK_COUNT; i++) {
+        enum state counted = check[i]->state;
+        if (is_neutral(check[i]->reason))
+            continue;
+        if (i == CHECK_CERTIFICATE && counted == STATE_CRITICAL && dialback_offered == TRI_YES)
+            counted = STATE_WARNING;
+        if (state_worse(counted, state) || (counted == state && state_worse(check[i]->state, check[*worst]->state))) {
+            state = counted;
+            *worst = (enum check)i;
+        }
+    }
+    return state;
+}

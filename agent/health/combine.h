@@ -1,0 +1,21 @@
+/* From what endpoints showed to what a domain is: the contract's rules for combining states. */
+#ifndef HEALTH_COMBINE_H
+#define HEALTH_COMBINE_H
+
+#include "health/result.h"
+
+/* The endpoint's worst reached check; `connect` where all are alike. Never NULL. */
+const struct check_result *endpoint_worst(const struct endpoint_result *endpoint);
+
+/* Fills result->check[connect … auth] from the endpoints: the worst of those that reached the check; what is not ok
+ * says in its detail at which endpoint. Critical at some but not at all of the domain's endpoints counts as warning.
+ * Reached by none: not_reached. */
+void combine_endpoints(struct domain_result *result);
+
+/* The domain's state, and in *worst the check that decides it. Reasons that have nothing to say (not_configured,
+ * not_applicable) do not count. A certificate fault alone is only a warning where dialback was offered (XEP-0220 2.6:
+ * such a peer still federates); beside checks that are warnings of their own it is still the one that decides. */
+enum state combine_domain(const struct check_result *const check[CHECK_COUNT], enum tri dialback_offered,
+                          enum check *worst);
+
+#endif

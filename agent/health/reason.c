@@ -1,0 +1,100 @@
+#include "health/reason.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define STREAM_ERROR "stream_error_"
+
+static const struct reason_info REASONS[] = {
+#define REASON(id, code, stage, state, meaning, cause, remedy) {code, stage, state, meaning, cause, remedy},
+#include "health/reasons.def"
+#undef REASON
+};
+
+static const struct {
+    unsigned alert;
+    enum reason reason;
+} ALERTS[] = {
+    {0, REASON_TLS_ALERT_CLOSE_NOTIFY},
+    {10, REASON_TLS_ALERT_UNEXPECTED_MESSAGE},
+    {20, REASON_TLS_ALERT_BAD_RECORD_MAC},
+    {21, REASON_TLS_ALERT_DECRYPTION_FAILED},
+    {22, REASON_TLS_ALERT_RECORD_OVERFLOW},
+    {30, REASON_TLS_ALERT_DECOMPRESSION_FAILURE},
+    {40, REASON_TLS_ALERT_HANDSHAKE_FAILURE},
+    {41, REASON_TLS_ALERT_NO_CERTIFICATE},
+    {42, REASON_TLS_ALERT_BAD_CERTIFICATE},
+    {43, REASON_TLS_ALERT_UNSUPPORTED_CERTIFICATE},
+    {44, REASON_TLS_ALERT_CERTIFICATE_REVOKED},
+    {45, REASON_TLS_ALERT_CERTIFICATE_EXPIRED},
+    {46, REASON_TLS_ALERT_CERTIFICATE_UNKNOWN},
+    {47, REASON_TLS_ALERT_ILLEGAL_PARAMETER},
+    {48, REASON_TLS_ALERT_UNKNOWN_CA},
+    {49, REASON_TLS_ALERT_ACCESS_DENIED},
+    {50, REASON_TLS_ALERT_DECODE_ERROR},
+    {51, REASON_TLS_ALERT_DECRYPT_ERROR},
+    {60, REASON_TLS_ALERT_EXPORT_RESTRICTION},
+    {70, REASON_TLS_ALERT_PROTOCOL_VERSION},
+    {71, REASON_TLS_ALERT_INSUFFICIENT_SECURITY},
+    {80, REASON_TLS_ALERT_INTERNAL_ERROR},
+    {86, REASON_TLS_ALERT_INAPPROPRIATE_FALLBACK},
+    {90, REASON_TLS_ALERT_USER_CANCELED},
+    {100, REASON_TLS_ALERT_NO_RENEGOTIATION},
+    {109, REASON_TLS_ALERT_MISSING_EXTENSION},
+    {110, REASON_TLS_ALERT_UNSUPPORTED_EXTENSION},
+    {111, REASON_TLS_ALERT_CERTIFICATE_UNOBTAINABLE},
+    {112, REASON_TLS_ALERT_UNRECOGNIZED_NAME},
+    {113, REASON_TLS_ALERT_BAD_CERTIFICATE_STATUS_RESPONSE},
+    {114, REASON_TLS_ALERT_BAD_CERTIFICATE_HASH_VALUE},
+    {115, REASON_TLS_ALERT_UNKNOWN_PSK_IDENTITY},
+    {116, REASON_TLS_ALERT_CERTIFICATE_REQUIRED},
+    {120, REASON_TLS_ALERT_NO_APPLICATION_PROTOCOL},
+};
+
+const struct reason_info *reason_info(enum reason reason)
+{
+    assert(reason < REASON_COUNT);
+    return &REASONS[reason];
+}
+
+enum reason reason_from_code(const char *code)
+{
+    enum reason reason = 0;
+    while (reason < REASON_COUNT && strcmp(REASONS[reason].code, code) != 0)
+        reason++;
+    return reason;
+}
+
+/* Whether the code is that of this condition: "stream_error_host_unknown" of "host-unknown". */
+static bool is_condition(const char *code, const char *condition)
+{
+    size_t prefix = strlen(STREAM_ERROR);
+    if (strncmp(code, STREAM_ERROR, prefix) != 0)
+        return false;
+    for (code += prefix; *code != '\0'; code++, condition++) {
+        if (*condition != (*code == '_' ? '-' : *code))
+            return false;
+    }
+    return *condition == '\0';
+}
+
+enum reason reason_from_stream_error(const char *condition)
+{
+    if (strcmp(condition, "xml-not-well-formed") == 0) /* RFC 3920 4.7.3 */
+        return REASON_STREAM_ERROR_NOT_WELL_FORMED;
+    for (enum reason reason = 0; reason < REASON_COUNT; reason++) {
+        if (is_condition(REASONS[reason].code, condition))
+            return reason;
+    }
+    return REASON_STREAM_ERROR_OTHER;
+}
+
+enum reason reason_from_tls_alert(unsigned alert)
+{
+    for (size_t i = 0; i < sizeof ALERTS / sizeof *ALERTS; i++) {
+        if (ALERTS[i].alert == alert)
+            return ALERTS[i].reason;
+    }
+    return REASON_TLS_ALERT_OTHER;
+}

@@ -1,0 +1,112 @@
+/* What one round of checks of one domain found: plain values, no I/O. A probe builds one, the store keeps it.
+ * Everything not observed stays NULL, TRI_UNKNOWN, TIME_ABSENT or DURATION_ABSENT; never zero. */
+#ifndef HEALTH_RESULT_H
+#define HEALTH_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "health/check.h"
+#include "health/reason.h"
+
+#define DURATION_ABSENT INT64_C(-1)
+#define TIME_ABSENT INT64_MIN
+
+/* The longest text a peer may put into a fact, in bytes; the longest label value in the contract. */
+#define PEER_TEXT_MAX 256
+
+struct check_result {
+    enum reason reason;
+    enum state state;
+    int64_t duration_us; /* of this stage alone, or DURATION_ABSENT */
+    char *detail;        /* owned; free text in UTF-8 for people (never a label), or NULL */
+};
+
+/* RFC 6120 3.2.1 and XEP-0368: the two SRV services. */
+enum service { SERVICE_XMPP_SERVER, SERVICE_XMPPS_SERVER, SERVICE_COUNT };
+const char *service_name(enum service service); /* "xmpp-server", "xmpps-server" */
+
+struct srv_record {
+    enum service service;
+    char *target; /* owned; as DNS has it, lower case, without the final dot */
+    uint16_t port, priority, weight;
+};
+
+struct srv_lookup {
+    bool made;           /* the service was asked for in this round */
+    bool answered;       /* an answer came, so that `records` is known (0 is an answer) */
+    unsigned records;    /* records in the answer, also beyond those kept */
+    int64_t ttl_s;       /* of the records, or -1 */
+    int64_t duration_us; /* or DURATION_ABSENT */
+    char *resolver;      /* owned; the configured name of the resolver asked; NULL unless made */
+};
+
+enum transport { TRANSPORT_STARTTLS, TRANSPORT_DIRECT };
+const char *transport_name(enum transport transport); /* "starttls", "direct" */
+
+enum phase { PHASE_CONNECT, PHASE_STREAM, PHASE_STARTTLS, PHASE_TLS, PHASE_FEATURES, PHASE_COUNT };
+const char *phase_name(enum phase phase); /* "connect", … */
+
+enum starttls_offer { OFFER_UNKNOWN, OFFER_NONE, OFFER_OPTIONAL, OFFER_REQUIRED };
+const char *starttls_offer_name(enum starttls_offer offer); /* "none", "optional", "required"; NULL when unknown */
+
+enum cert_position { CERT_LEAF, CERT_INTERMEDIATE, CERT_ROOT, CERT_POSITION_COUNT };
+const char *cert_position_name(enum cert_position position); /* "leaf", … */
+
+enum cert_test {
+    CERT_TEST_NAME,
+    CERT_TEST_TIME,
+    CERT_TEST_TRUST,
+    CERT_TEST_USAGE,
+    CERT_TEST_STRENGTH,
+    CERT_TEST_COUNT
+};
+const char *cert_test_name(enum cert_test test); /* "name", … */
+
+struct certificate {
+    char *subject, *issuer;      /* owned; RFC 2253 one-line form, UTF-8, at most PEER_TEXT_MAX bytes */
+    char *serial;                /* owned; hexadecimal as `openssl x509 -serial` prints it */
+    char *fingerprint_sha256;    /* owned; 64 lower-case hexadecimal digits */
+    int64_t not_before[CERT_POSITION_COUNT]; /* seconds since 1970, or TIME_ABSENT */
+    int64_t not_after[CERT_POSITION_COUNT];
+    enum tri test[CERT_TEST_COUNT];
+};
+
+/* One SRV target x one address x one transport. */
+struct endpoint_result {
+    char *target;   /* owned */
+    uint16_t port;
+    char *address;  /* owned; numeric; "" when the target has none */
+    enum transport transport;
+    bool reached[CHECK_COUNT]; /* the conversation got as far as this check */
+    struct check_result check[CHECK_COUNT]; /* connect … auth; meaningful where reached */
+    int64_t phase_us[PHASE_COUNT];
+    enum starttls_offer offer;
+    char *tls_version, *tls_cipher; /* owned; "TLSv1.3", "TLS_AES_256_GCM_SHA384"; NULL without a handshake */
+    enum tri dialback, external;    /* offered */
+    struct certificate *certificate; /* owned; NULL when none was seen */
+};
+
+struct domain_result {
+    int64_t finished_ms; /* wall clock, milliseconds since 1970 */
+    struct check_result check[CHECK_COUNT];
+    struct srv_lookup lookup[SERVICE_COUNT];
+    struct srv_record *records; /* owned */
+    size_t record_count;
+    struct endpoint_result *endpoints; /* owned */
+    size_t endpoint_count;
+};
+
+struct domain_result *domain_result_new(void); /* every check not_run, nothing observed */
+void domain_result_free(struct domain_result *result);
+void endpoint_result_init(struct endpoint_result *endpoint); /* nothing observed */
+void endpoint_result_fini(struct endpoint_result *endpoint);
+struct certificate *certificate_new(void); /* nothing observed */
+void certificate_free(struct certificate *certificate);
+
+/* Sets reason, the reason's own state, and a detail that may be NULL. A former detail is freed. */
+void check_result_set(struct check_result *check, enum reason reason, const char *detail_format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,47 @@
+/* The whole state at one moment, as exporters see it. Immutable once published: the store replaces a domain's
+ * status as a whole. Times are wall clock in milliseconds since 1970, or TIME_ABSENT. */
+#ifndef HEALTH_STATUS_H
+#define HEALTH_STATUS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "health/result.h"
+
+struct check_status {
+    struct check_result result;    /* the latest; its detail is owned by domain_status.latest */
+    int64_t interval_ms;
+    uint64_t runs_total;
+    uint64_t failures_total;       /* rounds that ended critical */
+    int64_t last_run_ms;
+    int64_t last_success_ms;       /* last round that ended ok or warning */
+    int64_t last_change_ms;        /* last confirmed transition */
+};
+
+struct domain_status {
+    uint32_t index;                /* stable; 1 … */
+    char *name;                    /* owned; lower-case A-label */
+    enum state state;
+    enum check worst;              /* the check that decides `state` */
+    int64_t since_ms;              /* last confirmed transition of the domain's state */
+    struct check_status check[CHECK_COUNT];
+    struct domain_result *latest;  /* owned; NULL before the first round */
+};
+
+/* Facts about the agent itself, gathered when the snapshot is taken. */
+struct agent_status {
+    const char *version, *revision;
+    int64_t config_loaded_ms;
+    enum tri config_ok;
+    unsigned checks_running;
+    int64_t loop_lag_us;           /* worst in the last minute */
+    enum tri agentx_connected;     /* UNKNOWN where AgentX is not used */
+};
+
+struct status {
+    struct agent_status agent;
+    size_t domain_count;
+    struct domain_status **domains; /* in ascending order of index */
+};
+
+#endif
