@@ -1,0 +1,36 @@
+/* What a peer's certificate says and what is wrong with it: facts for people and dashboards whether or not it is valid,
+ * and one verdict. Used by tls.c alone; with it the only user of OpenSSL. */
+#ifndef PROBE_CERTIFICATE_H
+#define PROBE_CERTIFICATE_H
+
+#include <openssl/x509.h>
+#include <stdint.h>
+
+#include "health/result.h"
+
+#define CERT_MAX_ERRORS 16
+
+/* What OpenSSL's verification complained about; it is told to go on after each. */
+struct certificate_errors {
+    size_t count;
+    struct {
+        int code; /* X509_V_ERR_… */
+        int depth; /* 0 the peer's own certificate */
+    } list[CERT_MAX_ERRORS]; /* each (code, depth) once; beyond the last none is kept */
+};
+
+struct certificate_policy {
+    const char *domain;         /* A-label */
+    const char *domain_unicode; /* U-label */
+    int64_t now_s;              /* seconds since 1970 */
+    int64_t expiry_warning_s, expiry_critical_s;
+};
+
+/* `sent` is the chain as the peer sent it, `built` the one that verification built as far as it came; both start with
+ * the peer's own certificate. The verdict is the first fault that holds in the contract's order, or ok. The facts are
+ * the caller's to free. */
+struct certificate *certificate_judge(STACK_OF(X509) *sent, STACK_OF(X509) *built,
+                                      const struct certificate_errors *errors,
+                                      const struct certificate_policy *policy, struct check_result *verdict);
+
+#endif
