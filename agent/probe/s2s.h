@@ -1,0 +1,27 @@
+/* One server-to-server conversation with one endpoint, from TCP to the features inside TLS and the polite close, as one
+ * non-blocking state machine with one deadline (RFC 6120 4 and 5). */
+#ifndef PROBE_S2S_H
+#define PROBE_S2S_H
+
+#include "config/config.h"
+#include "health/result.h"
+#include "loop/loop.h"
+#include "probe/tls.h"
+
+struct s2s;
+
+struct s2s_options {
+    struct loop *loop;
+    struct tls_context *tls;
+    const char *from;    /* U-label: 'from' of our streams */
+    int64_t timeout_us;  /* of the whole conversation */
+    const struct config_domain *domain;
+};
+
+/* Talks to endpoint->address and ->port, and fills in the rest of `endpoint` (borrowed). `done` is called once, never
+ * before this returns; the conversation is freed by then. */
+struct s2s *s2s_start(const struct s2s_options *options, struct endpoint_result *endpoint, void (*done)(void *arg),
+                      void *arg);
+void s2s_cancel(struct s2s *s2s); /* NULL is legal; not after `done` */
+
+#endif
