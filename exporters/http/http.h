@@ -1,0 +1,48 @@
+/* The HTTP server: the ONLY user of libmicrohttpd. It runs on threads of its own and knows nothing of what it
+ * serves: main.c gives it a table of routes. GET and HEAD are served, other methods get 405 with Allow, unknown
+ * paths 404. A body is produced piece by piece while it is sent, compressed with gzip where the client accepts it. */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct http_request;
+/* The header's or query parameter's value, or NULL. Borrowed, valid while the handler runs. */
+const char *http_request_header(const struct http_request *request, const char *name);
+const char *http_request_query(const struct http_request *request, const char *name);
+
+/* What a handler fills. Without `next` the body is what the handler has put into `body`. */
+struct http_response {
+    unsigned status;          /* preset to 200 */
+    const char *content_type; /* preset to text/plain; charset=utf-8; static storage */
+    bool by_accept;           /* the handler chose by the Accept header; caches are told so (RFC 9110 12.5.5) */
+    struct buf body;          /* initialised by the server */
+    /* Appends the next piece, of some KiB, to `body` (cleared before each call); false when nothing was left. It runs
+     * on the server's thread after the handler has returned, and not at all for HEAD. */
+    bool (*next)(void *arg, struct buf *body);
+    void (*done)(void *arg);  /* releases arg, also when the client went away; may be NULL */
+    void *arg;
+};
+
+struct http_route {
+    const char *path;
+    /* Runs on the server's thread, of which each listening address has one: two handlers can run at the same time. */
+    void (*handle)(void *arg, const struct http_request *request, struct http_response *response);
+    void *arg;
+};
+
+struct http_server;
+/* addresses: NULL-ended "HOST:PORT", "[v6]:PORT" or ":PORT" (all addresses). Port 0 takes a free one; what was taken is
+ * logged. A name stands for all of its addresses at this moment. `routes` ends with a NULL path and must outlive the
+ * server. NULL and `err` on failure. */
+struct http_server *http_server_new(const char *const *addresses, const struct http_route *routes, struct err *err);
+/* The port taken by the listener at this position, 0 beyond the last. */
+unsigned http_server_port(const struct http_server *server, size_t listener);
+/* Stops listening, gives responses under way up to three seconds, ends the threads, frees. NULL is legal. */
+void http_server_free(struct http_server *server);
+
+#endif

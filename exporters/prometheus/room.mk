@@ -1,0 +1,15 @@
+noinst_LIBRARIES += exporters/prometheus/libprometheus.a
+exporters_prometheus_libprometheus_a_SOURCES = \
+	exporters/prometheus/encoder.c \
+	exporters/prometheus/negotiate.c \
+	exporters/prometheus/process.c exporters/prometheus/process.h \
+	exporters/prometheus/prometheus.h \
+	exporters/prometheus/writer.c exporters/prometheus/writer.h
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_prometheus
+tests_unit_test_prometheus_SOURCES = tests/unit/test_prometheus.c tests/unit/sample_status.c tests/unit/sample_status.h
+tests_unit_test_prometheus_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_prometheus_LDADD = exporters/prometheus/libprometheus.a agent/health/libhealth.a agent/base/libbase.a \
+	$(CMOCKA_LIBS)
+endif

@@ -1,0 +1,232 @@
+#include "exporters/web/web.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "health/fact.h"
+
+/* Endpoint facts that stand together in an object of their own. */
+static const struct {
+    const char *key, *object;
+} GROUPS[] = {
+    {"version", "tls"},         {"cipher", "tls"},         {"subject", "certificate"},
+    {"issuer", "certificate"},  {"serial", "certificate"}, {"fingerprint_sha256", "certificate"},
+};
+
+/* Labels whose values are numbers. */
+static const char *const NUMERIC_LABELS[] = {"port", "priority", "weight"};
+
+/* One place in each scope. All of them walk the domains in the same order, so each is at the domain in hand or has
+ * passed it. */
+struct cursors {
+    struct fact_row row[SCOPE_COUNT];
+    bool has_row[SCOPE_COUNT];
+};
+
+static json_t *checked(json_t *json)
+{
+    if (json == NULL)
+        abort(); /* jansson fails only without memory: what is given to it here is valid UTF-8 */
+    return json;
+}
+
+static void put(json_t *object, const char *key, json_t *value)
+{
+    if (json_object_set_new(object, key, checked(value)) != 0)
+        abort();
+}
+
+static json_t *text_json(const char *text)
+{
+    struct buf clean;
+    const char *bytes;
+    size_t length;
+    buf_init(&clean, 3 * strlen(text)); /* U+FFFD has three bytes */
+    while ((length = utf8_next(&text, &bytes)) != 0)
+        buf_add(&clean, bytes, length);
+    json_t *json = checked(json_stringn(clean.data, clean.length));
+    buf_fini(&clean);
+    return json;
+}
+
+static json_t *number_json(double number)
+{
+    if (number > -0x1p53 && number < 0x1p53 && (double)(json_int_t)number == number)
+        return json_integer((json_int_t)number);
+    return json_real(number);
+}
+
+static json_t *time_json(double seconds)
+{
+    char text[CLOCK_RFC3339_SIZE];
+    return text_json(clock_rfc3339((int64_t)seconds, text));
+}
+
+static json_t *value_json(const struct fact *fact, const struct fact_value *value)
+{
+    switch (fact->type) {
+    case FACT_TEXT: return text_json(value->text);
+    case FACT_STATE: return text_json(state_name((enum state)value->number));
+    case FACT_TIMESTAMP: return time_json(value->number);
+    case FACT_COUNTER: return json_integer((json_int_t)value->count);
+    case FACT_GAUGE:
+    case FACT_DURATION:
+    case FACT_INFO: break;
+    }
+    return number_json(value->number);
+}
+
+/* The object under the key, made if it is not there. */
+static json_t *object_in(json_t *parent, const char *key)
+{
+    json_t *object = json_object_get(parent, key);
+    if (object == NULL) {
+        object = checked(json_object());
+        put(parent, key, object);
+    }
+    return object;
+}
+
+static json_t *group_of(json_t *object, const struct fact *fact)
+{
+    for (size_t i = 0; fact->scope == SCOPE_ENDPOINT && i < sizeof GROUPS / sizeof GROUPS[0]; i++) {
+        if (strcmp(GROUPS[i].key, fact->key) == 0)
+            return object_in(object, GROUPS[i].object);
+    }
+    return object;
+}
+
+/* The observed facts of the row. */
+static void put_facts(json_t *object, const struct fact_row *row)
+{
+    for (size_t i = 0; i < FACT_COUNT; i++) {
+        const struct fact *fact = &FACTS[i];
+        struct fact_value value;
+        if (fact->scope != row->scope || fact->key == NULL)
+            continue;
+        fact_read(fact, row, &value);
+        if (value.present)
+            put(group_of(object, fact), fact->key, value_json(fact, &value));
+    }
+}
+
+static json_t *label_json(const char *name, const char *value)
+{
+    for (size_t i = 0; i < sizeof NUMERIC_LABELS / sizeof NUMERIC_LABELS[0]; i++) {
+        if (strcmp(NUMERIC_LABELS[i], name) == 0)
+            return json_integer(strtol(value, NULL, 10));
+    }
+    return text_json(value);
+}
+
+/* The row's labels but for the first, the domain, in which the row stands. */
+static void put_labels(json_t *object, const struct fact_row *row)
+{
+    char scratch[FACT_TEXT_SIZE];
+    for (size_t i = 1; i < scope_label_count(row->scope); i++) {
+        const char *name = scope_label_name(row->scope, i);
+        put(object, name, label_json(name, scope_label_value(row, i, scratch)));
+    }
+}
+
+/* The scope's row in hand when it is one of this domain; NULL when there is none (any more). */
+static const struct fact_row *row_of(const struct cursors *cursors, enum fact_scope scope, size_t domain)
+{
+    return cursors->has_row[scope] && cursors->row[scope].domain_at == domain ? &cursors->row[scope] : NULL;
+}
+
+static void step(struct cursors *cursors, enum fact_scope scope)
+{
+    cursors->has_row[scope] = fact_row_next(&cursors->row[scope]);
+}
+
+static void put_explanation(json_t *object, const struct check_result *check)
+{
+    if (check->state == STATE_OK)
+        return;
+    const struct reason_info *info = reason_info(check->reason);
+    put(object, "meaning", text_json(info->meaning));
+    put(object, "cause", text_json(info->cause));
+    put(object, "remedy", text_json(info->remedy));
+}
+
+/* The domain's rows of the scope as an object, each under its last label. With `item`, only those of that item. */
+static void put_named(json_t *parent, const char *key, struct cursors *cursors, enum fact_scope scope, size_t domain,
+                      const size_t *item)
+{
+    const struct fact_row *row;
+    size_t last_label = scope_label_count(scope) - 1;
+    char scratch[FACT_TEXT_SIZE];
+    while ((row = row_of(cursors, scope, domain)) != NULL && (item == NULL || row->item == *item)) {
+        json_t *facts = checked(json_object());
+        put_facts(facts, row);
+        if (scope == SCOPE_CHECK)
+            put_explanation(facts, &row->domain->check[row->item].result);
+        if (json_object_size(facts) > 0)
+            put(object_in(parent, key), scope_label_value(row, last_label, scratch), json_incref(facts));
+        json_decref(facts);
+        step(cursors, scope);
+    }
+}
+
+/* The domain's rows of the scope as an array, labels first. */
+static void put_list(json_t *parent, const char *key, struct cursors *cursors, enum fact_scope scope, size_t domain)
+{
+    json_t *list = checked(json_array());
+    put(parent, key, list);
+    for (const struct fact_row *row; (row = row_of(cursors, scope, domain)) != NULL; step(cursors, scope)) {
+        json_t *object = checked(json_object());
+        json_array_append_new(list, object);
+        put_labels(object, row);
+        put_facts(object, row);
+        if (scope != SCOPE_ENDPOINT)
+            continue;
+        size_t item = row->item;
+        put_named(object, "phases", cursors, SCOPE_PHASE, domain, &item);
+        put_named(object, "auth", cursors, SCOPE_MECHANISM, domain, &item);
+        const struct fact_row *position = row_of(cursors, SCOPE_POSITION, domain);
+        if (position == NULL || position->item != item)
+            continue;
+        json_t *certificate = object_in(object, "certificate");
+        put_named(certificate, "chain", cursors, SCOPE_POSITION, domain, &item);
+        put_named(certificate, "tests", cursors, SCOPE_TEST, domain, &item);
+    }
+}
+
+static json_t *domain_json(struct cursors *cursors, size_t domain)
+{
+    json_t *object = checked(json_object());
+    put_facts(object, &cursors->row[SCOPE_DOMAIN]); /* each domain has one row there */
+    step(cursors, SCOPE_DOMAIN);
+    put_named(object, "checks", cursors, SCOPE_CHECK, domain, NULL);
+    put_named(object, "services", cursors, SCOPE_SERVICE, domain, NULL);
+    put_list(object, "lookups", cursors, SCOPE_LOOKUP, domain);
+    put_list(object, "records", cursors, SCOPE_SRV, domain);
+    put_list(object, "endpoints", cursors, SCOPE_ENDPOINT, domain);
+    return object;
+}
+
+char *web_json_status(const struct status *status)
+{
+    struct cursors cursors;
+    for (enum fact_scope scope = 0; scope < SCOPE_COUNT; scope++)
+        cursors.has_row[scope] = fact_row_first(&cursors.row[scope], scope, status);
+
+    json_t *root = checked(json_object()), *domains = checked(json_array());
+    put_facts(object_in(root, "agent"), &cursors.row[SCOPE_AGENT]);
+    put(root, "domains", domains);
+    for (size_t i = 0; i < status->domain_count; i++)
+        json_array_append_new(domains, domain_json(&cursors, i));
+
+    char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    json_decref(root);
+    if (text == NULL)
+        abort();
+    char *ended = mem_printf("%s\n", text);
+    free(text);
+    return ended;
+}
