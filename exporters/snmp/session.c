@@ -1,0 +1,206 @@
+#define LOG_SUBSYSTEM "snmp"
+#include "exporters/snmp/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+#include <net-snmp/agent/agent_callbacks.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+
+#define APPLICATION "fedhealth"
+#define NOWHERE "/dev/null/snmp" /* a path that cannot exist and cannot be made */
+
+/* How often the AgentX master is pinged, or looked for while it is not there, and how long it may take to answer. */
+#define PING_INTERVAL_S 5
+#define MASTER_TIMEOUT_S 1
+
+/* In libnetsnmpmibs, which has no public headers. */
+void init_system_mib(void);
+void init_snmpEngine(void);
+
+static struct {
+    void (*changed)(void *arg, bool connected);
+    void *arg;
+} watcher;
+
+static int on_log(int major, int minor, void *server_arg, void *client_arg)
+{
+    (void)major, (void)minor, (void)client_arg;
+    const struct snmp_log_message *message = server_arg;
+    int length = (int)strcspn(message->msg, "\n");
+    enum log_level level = message->priority <= LOG_ERR       ? LOG_LEVEL_ERROR
+                           : message->priority == LOG_WARNING ? LOG_LEVEL_WARN
+                                                              : LOG_LEVEL_DEBUG;
+    log_write(level, LOG_SUBSYSTEM, "net-snmp: %.*s", length, message->msg);
+    return SNMP_ERR_NOERROR;
+}
+
+static int on_master(int major, int minor, void *server_arg, void *client_arg)
+{
+    (void)major, (void)server_arg, (void)client_arg;
+    watcher.changed(watcher.arg, minor == SNMPD_CALLBACK_INDEX_START);
+    return SNMP_ERR_NOERROR;
+}
+
+static void set_flag(int store, int which)
+{
+    netsnmp_ds_set_boolean(store, which, 1);
+}
+
+/* No configuration, state, certificates or MIB files of the machine are read or written. */
+static void isolate(void)
+{
+    setenv("MIBS", "", 1);
+    setenv("MIBDIRS", NOWHERE, 1);
+    setenv("SNMPCONFPATH", NOWHERE, 1);
+    setenv("SNMP_PERSISTENT_DIR", NOWHERE, 1);
+    set_flag(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS);
+    set_flag(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE);
+    set_flag(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_ALARM_DONT_USE_SIG);
+}
+
+static void route_log(void)
+{
+    snmp_disable_log();
+    netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK, LOG_DEBUG);
+    snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, on_log, NULL);
+}
+
+static void prepare_agentx(const char *socket)
+{
+    set_flag(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS);
+    netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, socket);
+    init_agent(APPLICATION);
+    /* init_agent() overwrites these, init_snmp() uses them. */
+    netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, PING_INTERVAL_S);
+    netsnmp_ds_set_int(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_TIMEOUT, MASTER_TIMEOUT_S);
+    netsnmp_ds_set_int(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_RETRIES, 0);
+    snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, on_master, NULL);
+    snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, on_master, NULL);
+}
+
+void session_prepare(const struct snmp_options *options, void (*changed)(void *arg, bool connected), void *arg)
+{
+    watcher.changed = changed;
+    watcher.arg = arg;
+    isolate();
+    route_log();
+    netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_ROLE, options->agentx);
+    if (options->agentx) {
+        prepare_agentx(options->agentx_socket);
+    } else {
+        init_agent(APPLICATION);
+        init_system_mib();
+        init_snmpEngine();
+    }
+}
+
+/* A line of snmpd.conf(5); net-snmp keeps it and obeys it in init_snmp(). */
+static void configure(struct buf *line)
+{
+    netsnmp_config_remember(line->data);
+    buf_clear(line);
+}
+
+static void add_name(struct buf *line, const struct mib_name *name)
+{
+    for (size_t i = 0; i < name->length; i++)
+        buf_printf(line, ".%lu", (unsigned long)name->ids[i]);
+}
+
+static void add_quoted(struct buf *line, const char *text)
+{
+    buf_putc(line, '"');
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\')
+            buf_putc(line, '\\');
+        buf_putc(line, *text);
+    }
+    buf_putc(line, '"');
+}
+
+static void configure_access(const char *community, const struct mib *mib)
+{
+    static const char *const LINES[] = {
+        ("sysdescr fedhealth " FH_VERSION), /* one line; clang suspects a missing comma */
+        "group readers v2c reader",
+        "view readable included .1.3.6.1.2.1.1",    /* SNMPv2-MIB system */
+        "view readable included .1.3.6.1.6.3.10.2", /* SNMP-FRAMEWORK-MIB snmpEngine */
+        "access readers \"\" v2c noauth exact readable none none",
+    };
+    struct buf line;
+    buf_init(&line, 4096);
+    for (size_t i = 0; i < sizeof LINES / sizeof LINES[0]; i++) {
+        buf_puts(&line, LINES[i]);
+        configure(&line);
+    }
+    buf_puts(&line, "sysobjectid ");
+    add_name(&line, mib_root(mib));
+    configure(&line);
+    buf_puts(&line, "view readable included ");
+    add_name(&line, mib_root(mib));
+    configure(&line);
+    static const char *const FAMILIES[] = {"com2sec", "com2sec6", "com2secunix"};
+    for (size_t i = 0; i < sizeof FAMILIES / sizeof FAMILIES[0]; i++) {
+        buf_printf(&line, "%s reader default ", FAMILIES[i]);
+        add_quoted(&line, community);
+        configure(&line);
+    }
+    buf_fini(&line);
+}
+
+static bool listen_at(const char *address, struct err *err)
+{
+    errno = 0;
+    netsnmp_transport *transport = netsnmp_transport_open_server("snmp", address);
+    if (transport == NULL)
+        return err_set(err, "snmp.listen: cannot listen at %s: %s", address,
+                       errno != 0 ? strerror(errno) : "no usable address");
+    if (netsnmp_register_agent_nsap(transport) == 0)
+        return err_set(err, "snmp.listen: cannot listen at %s", address);
+    log_info("listening at %s", address);
+    return true;
+}
+
+bool session_listen(const struct snmp_options *options, const struct mib *mib, struct err *err)
+{
+    configure_access(options->community, mib);
+    init_snmp(APPLICATION);
+    for (const char *const *address = options->listen; *address != NULL; address++) {
+        if (!listen_at(*address, err))
+            return false;
+    }
+    return true;
+}
+
+void session_connect(void)
+{
+    init_snmp(APPLICATION);
+}
+
+bool session_try(const char *socket, struct err *err)
+{
+    errno = 0;
+    netsnmp_transport *transport = netsnmp_transport_open_client("agentx", socket);
+    if (transport == NULL)
+        return err_set(err, "%s", errno != 0 ? strerror(errno) : "no usable address");
+    transport->f_close(transport);
+    netsnmp_transport_free(transport);
+    return true;
+}
+
+void session_close(void)
+{
+    /* A master that goes at the same moment makes net-snmp complain about itself, and is no loss any more. */
+    snmp_unregister_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, on_log, NULL, 1);
+    snmp_unregister_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, on_master, NULL, 1);
+    snmp_shutdown(APPLICATION);
+    shutdown_agent();
+}
