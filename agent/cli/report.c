@@ -1,0 +1,102 @@
+#include <string.h>
+
+#include "cli/cli.h"
+
+#define WIDTH 80
+#define INDENT 4
+
+/* Says nothing that an administrator would act on or miss. */
+static bool is_silent(const struct check_result *result)
+{
+    return result->reason == REASON_NOT_CONFIGURED;
+}
+
+static void report_advice(FILE *out, const char *heading, const char *text)
+{
+    int column = fprintf(out, "%*s%-9s", INDENT, "", heading);
+    cli_write_wrapped(out, text, (size_t)column, (size_t)column, WIDTH);
+}
+
+static void report_check(FILE *out, enum check check, const struct check_result *result)
+{
+    const struct reason_info *info = reason_info(result->reason);
+    bool good = result->state == STATE_OK;
+    fprintf(out, "  %-12s %-9s", check_name(check), state_name(result->state));
+    if (result->duration_us != DURATION_ABSENT)
+        fprintf(out, "%7.1f ms", (double)result->duration_us / 1e3);
+    else
+        fprintf(out, "%10s", "");
+    if (!good)
+        fprintf(out, "  %s", info->code);
+    if (result->detail != NULL)
+        fprintf(out, "%s%s", good ? "  " : ": ", result->detail);
+    putc('\n', out);
+    if (good || result->reason == REASON_NOT_REACHED || result->reason == REASON_NOT_APPLICABLE)
+        return;
+    report_advice(out, "meaning", info->meaning);
+    report_advice(out, "cause", info->cause);
+    report_advice(out, "remedy", info->remedy);
+}
+
+void report_text(FILE *out, const struct status *status)
+{
+    for (size_t i = 0; i < status->domain_count; i++) {
+        const struct domain_status *domain = status->domains[i];
+        fprintf(out, "%s%s: %s\n", i > 0 ? "\n" : "", domain->name, state_name(domain->state));
+        for (int check = 0; check < CHECK_COUNT; check++) {
+            if (!is_silent(&domain->check[check].result))
+                report_check(out, (enum check)check, &domain->check[check].result);
+        }
+    }
+}
+
+/* '|' starts the perfdata, so it may not come from a peer's text. */
+static void put_plain(FILE *out, const char *text)
+{
+    for (; *text != '\0'; text++)
+        putc(*text == '|' ? ' ' : *text, out);
+}
+
+static void report_problem(FILE *out, const struct domain_status *domain)
+{
+    const struct check_result *result = &domain->check[domain->worst].result;
+    fprintf(out, "; %s: %s at %s", domain->name, reason_info(result->reason)->code, check_name(domain->worst));
+    if (result->detail != NULL) {
+        fputs(", ", out);
+        put_plain(out, result->detail);
+    }
+}
+
+static void report_perfdata(FILE *out, const struct domain_status *domain)
+{
+    for (int check = 0; check < CHECK_COUNT; check++) {
+        int64_t duration_us = domain->check[check].result.duration_us;
+        if (duration_us != DURATION_ABSENT)
+            fprintf(out, " '%s_%s'=%.6fs;;;0", domain->name, check_name((enum check)check), (double)duration_us / 1e6);
+    }
+}
+
+void report_nagios(FILE *out, const struct status *status)
+{
+    static const char *const WORDS[] = {
+        [STATE_OK] = "OK", [STATE_WARNING] = "WARNING", [STATE_CRITICAL] = "CRITICAL", [STATE_UNKNOWN] = "UNKNOWN"};
+    enum state worst = STATE_OK;
+    size_t good = 0;
+    for (size_t i = 0; i < status->domain_count; i++) {
+        if (state_worse(status->domains[i]->state, worst))
+            worst = status->domains[i]->state;
+        good += status->domains[i]->state == STATE_OK;
+    }
+    fprintf(out, "FEDHEALTH %s - %zu of %zu ok", WORDS[worst], good, status->domain_count);
+    static const enum state WORST_FIRST[] = {STATE_CRITICAL, STATE_WARNING, STATE_UNKNOWN};
+    for (size_t at = 0; at < sizeof WORST_FIRST / sizeof WORST_FIRST[0]; at++) {
+        for (size_t i = 0; i < status->domain_count; i++) {
+            if (status->domains[i]->state == WORST_FIRST[at])
+                report_problem(out, status->domains[i]);
+        }
+    }
+    fputs(" |", out);
+    for (size_t i = 0; i < status->domain_count; i++)
+        report_perfdata(out, status->domains[i]);
+    putc('\n', out);
+}
