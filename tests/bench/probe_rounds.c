@@ -1,0 +1,55 @@
+/* Runs whole rounds of the probe of one domain, one after another: DNS, both streams, TLS, certificate, close.
+ * usage: probe_rounds CONFIG DOMAIN ROUNDS. Every round must end with auth ok. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "config/config.h"
+#include "loop/loop.h"
+#include "probe/probe.h"
+
+struct run {
+    struct loop *loop;
+    struct probe_context *probes;
+    const struct config_domain *domain;
+    long left;
+};
+
+static void done(void *arg, struct domain_result *result)
+{
+    struct run *run = arg;
+    if (result->check[CHECK_AUTH].reason != REASON_OK) {
+        fprintf(stderr, "a round ended without reaching auth\n");
+        exit(EXIT_FAILURE);
+    }
+    domain_result_free(result);
+    if (--run->left > 0)
+        probe_domain.start(run->probes, run->domain, done, run);
+    else
+        loop_stop(run->loop);
+}
+
+int main(int argc, char **argv)
+{
+    struct buf faults;
+    struct err err = {0};
+    buf_init(&faults, 65536);
+    struct config *config = argc == 4 ? config_load(argv[1], &faults) : NULL;
+    if (config == NULL) {
+        fprintf(stderr, "usage: probe_rounds CONFIG DOMAIN ROUNDS\n%s", faults.data);
+        return EXIT_FAILURE;
+    }
+    struct run run = {.loop = loop_new(), .domain = config_find(config, argv[2]), .left = strtol(argv[3], NULL, 10)};
+    run.probes = probe_context_new(run.loop, config, &err);
+    if (run.domain == NULL || run.probes == NULL) {
+        fprintf(stderr, "probe_rounds: %s\n", run.domain == NULL ? "no such domain" : err.text);
+        return EXIT_FAILURE;
+    }
+    probe_domain.start(run.probes, run.domain, done, &run);
+    loop_run(run.loop);
+    probe_context_free(run.probes);
+    loop_free(run.loop);
+    config_free(config);
+    buf_fini(&faults);
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,63 @@
+"""Fixtures: the lab and one agent for the whole session, and folders for what a test starts by itself."""
+
+import os
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from agent import FEDHEALTH, FEDHEALTHD, Agent  # noqa: E402 (needs the path above)
+from lab import Lab  # noqa: E402
+from lab.server import tail  # noqa: E402
+
+
+@pytest.fixture(scope="session", name="lab")
+def _lab():
+    with Lab() as lab:
+        yield lab
+
+
+@pytest.fixture(name="folder")
+def _folder():
+    """A folder with a short path: the path of a unix socket in it must stay below 108 bytes."""
+    with tempfile.TemporaryDirectory(prefix="fedhealth-") as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session", name="agent")
+def _agent(lab):
+    """An agent on the lab, in SNMP master mode, after its first round of checks. None is repeated."""
+    with tempfile.TemporaryDirectory(prefix="fedhealth-") as folder:
+        agent = Agent(folder, lab.write_config, interval="1h", confirm=1)
+        try:
+            agent.first_round_done()
+            yield agent
+        finally:
+            agent.stop()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A failure shows the last log lines of every server that the test had."""
+    report = (yield).get_result()
+    if report.failed:
+        for value in item.funcargs.values():
+            for server in getattr(value, "servers", [value]):
+                if hasattr(server, "log"):
+                    report.sections.append((f"log of {server.name}", tail(server.log, 8)))
+
+
+def pytest_sessionstart():
+    """Without programs there is nothing to test."""
+    for program in (FEDHEALTHD, FEDHEALTH):
+        if not os.access(program, os.X_OK):
+            pytest.exit(f"{program} is missing: build it, or name the build's folder in FEDHEALTH_BUILD", 1)
+
+
+def pytest_sessionfinish(session):
+    """Where CI is set, a skipped test is a failure: nothing may go untested unnoticed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,224 @@
+"""What the tests with scripted peers share: a case, the domains, certificates and servers it needs, and the run of
+`fedhealth check` that judges many cases at once."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import ssl
+import sys
+import warnings
+
+import names
+from agent import FEDHEALTH, run
+from lab.certificates import Authority, openssl
+from peers import Peers
+
+ZONE = "hostile.test"
+MONITOR = "monitor.test"
+CHECKS = ("srv", "connect", "stream", "starttls", "certificate", "auth")  # in the order of the conversation
+EXIT_CODES = {"ok": 0, "warning": 1, "critical": 2, "unknown": 3}
+WORSE = ("ok", "unknown", "warning", "critical")
+SECONDS_MAX = 50  # of one run; a run that takes longer hangs
+
+with open(FEDHEALTH, "rb") as _program:
+    SANITIZED = b"__asan_init" in _program.read()
+
+CONFIG = """\
+agent: {{domain: {monitor}, timeout: {timeout}, interval: 2s}}
+dns: {{resolvers: [{{name: scripted, address: "127.0.0.1:{dns_port}"}}]}}
+tls: {{ca_file: {ca_file}{tls}}}
+domains:
+{domains}
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Of a whole run. `tls` is more of the configuration's tls map."""
+    timeout: str = "30s"  # so long that no slow machine makes a case time out by mistake
+    tls: str = ""
+
+
+IMPATIENT = Settings(timeout="2s")  # for what is to time out
+
+REFUSES = Peers.refuse  # in place of a script
+IGNORES = Peers.ignore
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One domain: how it is made and what must be found.
+
+    `found` are the checks that end otherwise than ok. Of the others, those up to `until` (if not given, the last one
+    found) must be ok, and those after it not_reached.
+    """
+    name: str
+    why: str
+    state: str
+    found: dict
+    peer: object = ()  # a script, REFUSES or IGNORES
+    until: str = None
+    dns: dict = dataclasses.field(default_factory=dict)  # replies for "srv", "host" and "domain", where not the usual
+    expect: dict = None
+    settings: Settings = Settings()
+    address: tuple = ("127.0.0.1", 0)  # to listen on
+
+    @property
+    def domain(self):
+        """Its name in DNS."""
+        return f"{self.name.replace('_', '-')}.{ZONE}"
+
+    @property
+    def reasons(self):
+        """{check: reason} of the six checks."""
+        until = CHECKS.index(self.until or max(self.found, key=CHECKS.index, default="auth"))
+        return {check: self.found.get(check, "ok" if place <= until else "not_reached")
+                for place, check in enumerate(CHECKS)}
+
+
+class Certificates:
+    """The chains that peers show, by a name each, and an ssl.SSLContext of each as it is asked for."""
+
+    def __init__(self, folder):
+        def subfolder(name):
+            os.mkdir(os.path.join(folder, name))
+            return os.path.join(folder, name)
+
+        authority, foreign = Authority(subfolder("lab")), Authority(subfolder("foreign"))
+        self.ca_file = authority.ca_file
+        every_name, year = [f"*.{ZONE}"], (-30, 365)
+        self.files = {
+            "good": authority.issue_host("good", every_name, year),
+            "expired": authority.issue_host("expired", every_name, (-30, -1)),
+            "early": authority.issue_host("early", every_name, (1, 365)),
+            "soon": authority.issue_host("soon", every_name, (-30, 10)),
+            "stranger": authority.issue_host("stranger", ["stranger.example"], year),
+            "many_names": authority.issue_host("many_names", [f"n{number}.example" for number in range(500)], year),
+            "foreign": foreign.issue_host("foreign", every_name, year),
+        }
+        good, key = self.files["good"]
+        self.files["leaf"] = (os.path.splitext(key)[0] + ".crt", key)
+        self.files["long_chain"] = (os.path.join(folder, "long_chain.crt"), key)
+        with open(good, encoding="ascii") as chain, open(self.files["long_chain"][0], "w", encoding="ascii") as out:
+            out.write(chain.read())
+            with open(authority.intermediate, encoding="ascii") as intermediate:
+                out.write(intermediate.read() * 500)
+        for name, *kind in (("self_signed", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"), ("rsa", "rsa:2048")):
+            certificate, own_key = self.files[name] = [os.path.join(folder, f"{name}.{end}") for end in ("crt", "key")]
+            openssl("req", "-x509", "-newkey", *kind, "-nodes", "-days", "365", "-subj", "/CN=self-signed", "-addext",
+                    f"subjectAltName=DNS:*.{ZONE}", "-keyout", own_key, "-out", certificate)
+        self._folder = folder
+        self._contexts = {}
+
+    def context(self, certificate, **options):
+        """The server's side of TLS: `oldest` and `newest` version, `ciphers`, `clients`: need certificates?
+        `dh_bits`: size of the Diffie-Hellman group."""
+        key = (certificate, *sorted(options.items()))
+        if key not in self._contexts:
+            self._contexts[key] = self._make(certificate, **options)
+        return self._contexts[key]
+
+    def _diffie_hellman(self, bits):
+        """A file with a group of this size. Its prime is none, which a client does not look into."""
+        base = os.path.join(self._folder, f"dh-{bits}")
+        with open(base + ".cnf", "w", encoding="ascii") as out:
+            out.write(f"asn1 = SEQUENCE:dh\n[dh]\np = INTEGER:{hex(1 << bits - 1 | 99)}\ng = INTEGER:2\n")
+        openssl("asn1parse", "-noout", "-genconf", base + ".cnf", "-out", base + ".der")
+        with open(base + ".der", "rb") as der, open(base + ".pem", "w", encoding="ascii") as pem:
+            pem.write(ssl.DER_cert_to_PEM_cert(der.read()).replace("CERTIFICATE", "DH PARAMETERS"))
+        return base + ".pem"
+
+    def _make(self, certificate, oldest="TLSv1", newest="TLSv1_3", ciphers="DEFAULT", clients=False, dh_bits=None):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # old versions are what is tested
+            context.minimum_version, context.maximum_version = ssl.TLSVersion[oldest], ssl.TLSVersion[newest]
+        context.set_ciphers(ciphers + ":@SECLEVEL=0")
+        context.load_cert_chain(*self.files[certificate])
+        if dh_bits:
+            context.load_dh_params(self._diffie_hellman(dh_bits))
+        if clients:
+            context.load_verify_locations(self.ca_file)
+            context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+
+@dataclasses.dataclass
+class Outcome:
+    """Of one run."""
+    domains: dict  # name -> what --json says of it
+    peak_bytes: int  # of memory
+
+
+# Runs a command and then says, in a last line of standard output, how much memory it had at most (in KiB). Where this
+# test itself starts the command, the kernel counts in what a fork of pytest has.
+MEASURE = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[2:], timeout=float(sys.argv[1]))
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, end="")
+sys.exit(code if code >= 0 else 128 - code)
+"""
+
+
+def run_check(config, domains, before=()):
+    """`fedhealth check --json` of the domains. `before` are words of a command that starts it. Whatever the peers do,
+    it must end by itself, report on every domain, and say nothing else: on standard error sanitizers would."""
+    done = run(sys.executable, "-IS", "-c", MEASURE, str(SECONDS_MAX), *before,
+               FEDHEALTH, "check", "--config.file", config, "--json", *domains)
+    assert (0 <= done.returncode <= 3, done.stderr) == (True, ""), f"exit status {done.returncode}\n{done.stderr}"
+    report, _, peak_kib = done.stdout.rpartition("\n")
+    outcome = Outcome({each["name"]: each for each in json.loads(report)["domains"]}, int(peak_kib) * 1024)
+    worst = max((each["state"] for each in outcome.domains.values()), key=WORSE.index)
+    assert (done.returncode, list(outcome.domains)) == (EXIT_CODES[worst], domains)
+    return outcome
+
+
+class Stage:
+    """The servers for some cases, in a folder. Used with `with`."""
+
+    def __init__(self, cases, certificates, folder):
+        self._cases, self._certificates, self._folder = cases, certificates, folder
+
+    def __enter__(self):
+        with contextlib.ExitStack() as stack:
+            self.names = stack.enter_context(contextlib.closing(names.Names()))
+            self.peers = Peers(self._certificates.context)
+            for case in self._cases:
+                self._add(case)
+            self.peers.start()
+            stack.callback(self.peers.close)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exception):
+        self._stack.close()
+
+    def _add(self, case):
+        if callable(case.peer):
+            port = case.peer(self.peers)
+        else:
+            port = self.peers.listen(case.peer, *case.address)
+        usual = {"srv": names.answer(names.srv()), "host": names.answer(names.a()), "domain": names.answer()}
+        prefixes = {"srv": "_xmpp-server._tcp.", "host": "host.", "domain": ""}
+        for which, reply in {**usual, **case.dns}.items():
+            self.names.add(prefixes[which] + case.domain, reply, case.domain, port)
+
+    def write_config(self, path, settings=Settings(), more=""):
+        """Writes a configuration with all cases that have these settings, and `more` at its end. Returns the path."""
+        domains = [json.dumps({"name": case.domain, **({"expect": case.expect} if case.expect else {})})
+                   for case in self._cases if case.settings == settings]
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(CONFIG.format(monitor=MONITOR, timeout=settings.timeout, dns_port=self.names.port,
+                                    tls=settings.tls, ca_file=self._certificates.ca_file,
+                                    domains="\n".join(f"  - {domain}" for domain in domains)) + more)
+        return path
+
+    def run(self, settings=Settings(), before=()):
+        """One run with all cases that have these settings."""
+        config = self.write_config(os.path.join(self._folder, "agent.yaml"), settings)
+        return run_check(config, [case.domain for case in self._cases if case.settings == settings], before)
+
+    def run_all(self):
+        """A run for each of the settings that occur; {settings: outcome}."""
+        return {settings: self.run(settings) for settings in dict.fromkeys(case.settings for case in self._cases)}

@@ -1,0 +1,96 @@
+"""The configuration file: read strictly, every fault named with file, line and key, all in one go."""
+
+import os
+
+import pytest
+
+from agent import FEDHEALTHD, run
+
+
+def check(path):
+    """--config.check of the file."""
+    return run(FEDHEALTHD, "--config.file", path, "--config.check")
+
+
+def write(folder, text):
+    path = os.path.join(folder, "agent.yaml")
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text)
+    return path
+
+
+def test_lab_configuration_is_good(agent):
+    assert check(agent.config).returncode == 0
+
+
+FAULTS = """\
+agent:
+  domain: monitor.example
+  interval: soon
+  intervall: 5m
+  max_concurrent: [1]
+dns:
+  resolvers:
+    - {name: a}
+tls:
+  min_version: "9"
+domains:
+  - a.example
+  - A.example
+  - name: b.example
+    expect: {starttls: perhaps}
+snmp:
+  mode: slave
+imp_nodes: []
+"""
+
+FAULTY_KEYS = [(3, "agent.interval"), (4, "agent.intervall"), (5, "agent.max_concurrent"), (8, "address"),
+               (10, "tls.min_version"), (13, "domains"), (15, "starttls"), (17, "snmp.mode"), (18, "imp_nodes")]
+
+
+def test_every_fault_at_once(folder):
+    path = write(folder, FAULTS)
+    done = check(path)
+    assert done.returncode == 2
+    lines = (done.stdout + done.stderr).splitlines()
+    for line, key in FAULTY_KEYS:
+        assert [each for each in lines if each.startswith(f"{path}:{line}: ") and key in each], (line, key, lines)
+    assert len([each for each in lines if each.startswith(f"{path}:")]) == len(FAULTY_KEYS)
+
+
+@pytest.mark.parametrize("text", ["", "agent: {}\n", "domains: [a.example]\n", "agent: [\n", "agent: {domain: x}\n\tdomains: []\n"])
+def test_no_domain_or_no_yaml(folder, text):
+    """agent.domain is required; what is no YAML is told with its line."""
+    path = write(folder, text)
+    done = check(path)
+    assert done.returncode == 2
+    assert f"{path}:" in done.stdout + done.stderr
+
+
+def test_missing_file(folder):
+    done = check(os.path.join(folder, "nowhere.yaml"))
+    assert done.returncode == 2
+    assert "nowhere.yaml" in done.stdout + done.stderr
+
+
+def test_daemon_does_not_start_on_a_bad_file(folder):
+    done = run(FEDHEALTHD, "--config.file", write(folder, FAULTS), "--web.listen-address", "127.0.0.1:0")
+    assert done.returncode not in (0, -6, -11)
+    assert "agent.intervall" in done.stderr
+
+
+def test_nothing_to_check_is_told(folder):
+    done = check(write(folder, "agent: {domain: monitor.example}\ndomains: []\n"))
+    assert done.returncode == 0
+    assert "no domains are configured" in done.stderr
+
+
+def test_a_file_that_openssl_refuses(folder):
+    """Found only after the configuration was read, and told in the same form."""
+    nonsense = os.path.join(folder, "ca.pem")
+    with open(nonsense, "w", encoding="ascii") as out:
+        out.write("no certificate\n")
+    path = write(folder, f"agent: {{domain: monitor.example}}\ntls:\n  ca_file: {nonsense}\ndomains: [a.example]\n")
+    done = check(path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{path}:3: tls.ca_file: {nonsense}: ")

@@ -1,0 +1,106 @@
+"""Certificates of the lab, made by the openssl program: a root CA, an intermediate CA, and one certificate a host."""
+
+import datetime
+import os
+import subprocess
+
+OID_XMPP_ADDR = "1.3.6.1.5.5.7.8.5"  # RFC 6120 13.7.1.4
+OID_SRV_NAME = "1.3.6.1.5.5.7.8.7"  # RFC 4985
+
+CONFIG = """
+[ca]
+default_ca = lab
+[lab]
+new_certs_dir = {folder}
+database = {folder}/index.txt
+rand_serial = yes
+unique_subject = no
+default_md = sha256
+policy = policy
+[policy]
+commonName = supplied
+organizationName = optional
+[req]
+distinguished_name = name
+prompt = no
+[name]
+O = fedhealth lab
+CN = {common_name}
+[root]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+[intermediate]
+basicConstraints = critical, CA:TRUE, pathlen:0
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+[host]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth, clientAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+subjectAltName = @names
+[names]
+{names}
+"""
+
+
+def openssl(*arguments):
+    """Runs openssl; what it has to say is shown only when it fails."""
+    done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"openssl {arguments[0]} failed:\n{done.stderr}")
+
+
+def _moment(days):
+    """The moment so many days from now, as openssl ca reads it."""
+    moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
+    return moment.strftime("%Y%m%d%H%M%SZ")
+
+
+def _alternative_names(domains):
+    """What a federating server should carry: dNSName, xmppAddr and SRVName."""
+    lines = []
+    for number, domain in enumerate(domains):
+        lines += [f"DNS.{number} = {domain}",
+                  f"otherName.{2 * number} = {OID_XMPP_ADDR};UTF8:{domain}",
+                  f"otherName.{2 * number + 1} = {OID_SRV_NAME};IA5STRING:_xmpp-server.{domain}"]
+    return "\n".join(lines)
+
+
+class Authority:
+    """The lab's root and intermediate CA. `ca_file` is what an agent has to trust: the root alone."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        open(os.path.join(folder, "index.txt"), "w", encoding="ascii").close()
+        self.ca_file = self._issue("root", "fedhealth lab root CA", "root", (-365, 3650), None)
+        self.intermediate = self._issue("intermediate", "fedhealth lab issuing CA", "intermediate", (-365, 3650), "root")
+
+    def _issue(self, name, common_name, kind, days, issuer, domains=("unused.invalid",)):
+        """Makes NAME.key and NAME.crt in the folder; self-signed without an issuer. Returns the .crt's path."""
+        base = os.path.join(self.folder, name)
+        config = base + ".cnf"
+        with open(config, "w", encoding="ascii") as out:
+            out.write(CONFIG.format(folder=self.folder, common_name=common_name, names=_alternative_names(domains)))
+        openssl("req", "-new", "-config", config, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                "-keyout", base + ".key", "-out", base + ".csr")
+        signer = os.path.join(self.folder, issuer or name)
+        by = ["-cert", signer + ".crt"] if issuer else ["-selfsign"]
+        openssl("ca", "-batch", "-notext", "-config", config, "-extensions", kind, "-keyfile", signer + ".key", *by,
+                "-startdate", _moment(days[0]), "-enddate", _moment(days[1]),
+                "-in", base + ".csr", "-out", base + ".crt")
+        return base + ".crt"
+
+    def issue_host(self, name, domains, days):
+        """A host's certificate, valid from now + days[0] until now + days[1], followed by the intermediate's.
+        Returns the paths of the chain and of its key."""
+        leaf = self._issue(name, domains[0], "host", days, "intermediate", domains)
+        chain = os.path.join(self.folder, name + ".chain.crt")
+        with open(chain, "w", encoding="ascii") as out:
+            for part in (leaf, self.intermediate):
+                with open(part, encoding="ascii") as certificate:
+                    out.write(certificate.read())
+        return chain, os.path.join(self.folder, name + ".key")

@@ -1,0 +1,63 @@
+"""Knot DNS: one authoritative server of one zone."""
+
+import os
+import socket
+import struct
+
+from .server import Server, free_port
+
+CONFIG = """
+server:
+    listen: 127.0.0.1@{port}
+    rundir: "{folder}"
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+database:
+    storage: "{folder}"
+control:
+    listen: "{folder}/control"
+log:
+  - target: stderr
+    any: info
+zone:
+  - domain: {zone}
+    file: "{folder}/zone"
+    journal-content: none
+    zonefile-sync: -1
+"""
+
+ZONE_HEAD = """
+$ORIGIN {zone}.
+$TTL 60
+@ SOA ns hostmaster 1 3600 600 86400 60
+@ NS ns
+ns A 127.0.0.1
+"""
+
+
+def _answers(port, zone):
+    """Whether the server at this UDP port gives an authoritative answer for the zone's SOA."""
+    name = b"".join(bytes([len(label)]) + label.encode() for label in zone.split("."))
+    query = struct.pack(">6H", 0x4C41, 0, 1, 0, 0, 0) + name + b"\0" + struct.pack(">2H", 6, 1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(0.5)
+        client.connect(("127.0.0.1", port))
+        client.send(query)
+        ident, flags, _, answers = struct.unpack(">4H", client.recv(512)[:8])
+    authoritative, rcode = flags & 0x0400, flags & 0x000F
+    return ident == 0x4C41 and authoritative and rcode == 0 and answers == 1
+
+
+class Knot(Server):
+    """`records` are the lines of the zone file after SOA and NS. The server's address is 127.0.0.1:`port`."""
+
+    def __init__(self, folder, zone, records):
+        self.port = free_port(socket.SOCK_DGRAM, socket.SOCK_STREAM)
+        with open(os.path.join(folder, "zone"), "w", encoding="ascii") as out:
+            out.write(ZONE_HEAD.format(zone=zone) + "\n".join(records) + "\n")
+        config = os.path.join(folder, "knot.conf")
+        with open(config, "w", encoding="ascii") as out:
+            out.write(CONFIG.format(port=self.port, folder=folder, zone=zone))
+        super().__init__("knot", folder, ["/usr/sbin/knotd", "--config", config],
+                         lambda server: _answers(self.port, zone))
