@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 /* RFC 9110 5.6.2 */
 static bool is_token_byte(char byte)
 {
@@ -32,10 +34,7 @@ static bool take_token(const char **at, bool slash, char *out, size_t size)
     while (is_token_byte(**at) || (slash && **at == '/'))
         (*at)++;
     bool whole = keep(out, size, begin, (size_t)(*at - begin));
-    for (char *byte = out; *byte != '\0'; byte++) {
-        if (*byte >= 'A' && *byte <= 'Z')
-            *byte += 'a' - 'A';
-    }
+    text_lower(out);
     return whole;
 }
 

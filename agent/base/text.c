@@ -34,6 +34,14 @@ char *text_clean(const char *text, size_t max)
     return clean;
 }
 
+void text_lower(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text >= 'A' && *text <= 'Z')
+            *text = (char)(*text - 'A' + 'a');
+    }
+}
+
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;

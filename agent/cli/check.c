@@ -104,17 +104,6 @@ static void job_done(void *arg, struct domain_result *result)
         loop_stop(run->loop);
 }
 
-/* The monitoring-plugin convention, worst first: critical, warning, unknown, ok. */
-static int exit_status(const struct status *status)
-{
-    enum state worst = STATE_OK;
-    for (size_t i = 0; i < status->domain_count; i++) {
-        if (state_worse(status->domains[i]->state, worst))
-            worst = status->domains[i]->state;
-    }
-    return (int)worst - (int)STATE_OK;
-}
-
 static void print(const struct status *status, enum output output)
 {
     char *json;
@@ -124,7 +113,7 @@ static void print(const struct status *status, enum output output)
     case OUTPUT_NAGIOS: report_nagios(stdout, status); break;
     case OUTPUT_JSON:
         json = web_json_status(status);
-        puts(json);
+        fputs(json, stdout);
         free(json);
     }
 }
@@ -142,7 +131,7 @@ static int show(const struct run *run, enum output output)
     };
     print(&status, output);
     snapshot_free(snapshot);
-    return exit_status(&status);
+    return (int)report_worst(&status) - (int)STATE_OK; /* 0 ok, 1 warning, 2 critical, 3 unknown */
 }
 
 static int check(const struct config *config, const struct config *named, enum output output, struct err *err)

@@ -76,18 +76,24 @@ static void report_perfdata(FILE *out, const struct domain_status *domain)
     }
 }
 
+enum state report_worst(const struct status *status)
+{
+    enum state worst = STATE_OK;
+    for (size_t i = 0; i < status->domain_count; i++) {
+        if (state_worse(status->domains[i]->state, worst))
+            worst = status->domains[i]->state;
+    }
+    return worst;
+}
+
 void report_nagios(FILE *out, const struct status *status)
 {
     static const char *const WORDS[] = {
         [STATE_OK] = "OK", [STATE_WARNING] = "WARNING", [STATE_CRITICAL] = "CRITICAL", [STATE_UNKNOWN] = "UNKNOWN"};
-    enum state worst = STATE_OK;
     size_t good = 0;
-    for (size_t i = 0; i < status->domain_count; i++) {
-        if (state_worse(status->domains[i]->state, worst))
-            worst = status->domains[i]->state;
+    for (size_t i = 0; i < status->domain_count; i++)
         good += status->domains[i]->state == STATE_OK;
-    }
-    fprintf(out, "FEDHEALTH %s - %zu of %zu ok", WORDS[worst], good, status->domain_count);
+    fprintf(out, "FEDHEALTH %s - %zu of %zu ok", WORDS[report_worst(status)], good, status->domain_count);
     static const enum state WORST_FIRST[] = {STATE_CRITICAL, STATE_WARNING, STATE_UNKNOWN};
     for (size_t at = 0; at < sizeof WORST_FIRST / sizeof WORST_FIRST[0]; at++) {
         for (size_t i = 0; i < status->domain_count; i++) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "config/fault.h"
 
 #define LABEL_MAX 63 /* RFC 1035 2.3.4 */
@@ -75,10 +76,7 @@ static bool needs_idna(const char *name)
 static char *lower(const char *name)
 {
     char *copy = mem_strdup(name);
-    for (char *at = copy; *at != '\0'; at++) {
-        if (*at >= 'A' && *at <= 'Z')
-            *at = (char)(*at - 'A' + 'a');
-    }
+    text_lower(copy);
     return copy;
 }
 

@@ -1,7 +1,6 @@
 #include "health/combine.h"
 
-/* Says nothing about the health of the whole. */
-static bool is_neutral(enum reason reason)
+bool combine_is_neutral(enum reason reason)
 {
     return reason == REASON_NOT_CONFIGURED || reason == REASON_NOT_APPLICABLE;
 }
@@ -9,8 +8,8 @@ static bool is_neutral(enum reason reason)
 /* Neutral results count as least bad, so that one endpoint's not_applicable hides no other's ok. */
 static bool result_worse(const struct check_result *a, const struct check_result *b)
 {
-    if (is_neutral(a->reason) || is_neutral(b->reason))
-        return !is_neutral(a->reason);
+    if (combine_is_neutral(a->reason) || combine_is_neutral(b->reason))
+        return !combine_is_neutral(a->reason);
     return state_worse(a->state, b->state);
 }
 
@@ -59,18 +58,28 @@ void combine_endpoints(struct domain_result *result)
         combine_check(result, (enum check)check);
 }
 
-enum state combine_domain(const struct check_result *const check[CHECK_COUNT], enum tri dialback_offered,
-                          enum check *worst)
+static bool offers_dialback(const struct domain_result *result)
+{
+    for (size_t i = 0; i < result->endpoint_count; i++) {
+        if (result->endpoints[i].dialback == TRI_YES)
+            return true;
+    }
+    return false;
+}
+
+enum state combine_domain(const struct domain_result *result, enum check *worst)
 {
     enum state state = STATE_OK;
     *worst = CHECK_SRV;
     for (int i = 0; i < CHECK_COUNT; i++) {
-        enum state counted = check[i]->state;
-        if (is_neutral(check[i]->reason))
+        const struct check_result *check = &result->check[i];
+        enum state counted = check->state;
+        if (combine_is_neutral(check->reason))
             continue;
-        if (i == CHECK_CERTIFICATE && counted == STATE_CRITICAL && dialback_offered == TRI_YES)
+        if (i == CHECK_CERTIFICATE && counted == STATE_CRITICAL && offers_dialback(result))
             counted = STATE_WARNING;
-        if (state_worse(counted, state) || (counted == state && state_worse(check[i]->state, check[*worst]->state))) {
+        if (state_worse(counted, state) ||
+            (counted == state && state_worse(check->state, result->check[*worst].state))) {
             state = counted;
             *worst = (enum check)i;
         }

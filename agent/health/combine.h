@@ -4,6 +4,9 @@
 
 #include "health/result.h"
 
+/* Whether the reason says nothing about the health of the whole: not_configured, not_applicable. */
+bool combine_is_neutral(enum reason reason);
+
 /* The endpoint's worst reached check; `connect` where all are alike. Never NULL. */
 const struct check_result *endpoint_worst(const struct endpoint_result *endpoint);
 
@@ -12,10 +15,8 @@ const struct check_result *endpoint_worst(const struct endpoint_result *endpoint
  * Reached by none: not_reached. */
 void combine_endpoints(struct domain_result *result);
 
-/* The domain's state, and in *worst the check that decides it. Reasons that have nothing to say (not_configured,
- * not_applicable) do not count. A certificate fault alone is only a warning where dialback was offered (XEP-0220 2.6:
+/* The domain's state, and in *worst the check that decides it. Neutral reasons do not count. A certificate fault alone is only a warning where dialback was offered (XEP-0220 2.6:
  * such a peer still federates); beside checks that are warnings of their own it is still the one that decides. */
-enum state combine_domain(const struct check_result *const check[CHECK_COUNT], enum tri dialback_offered,
-                          enum check *worst);
+enum state combine_domain(const struct domain_result *result, enum check *worst);
 
 #endif

@@ -73,6 +73,13 @@ bool channel_start_tls(struct channel *channel, struct tls_context *context, con
     return channel->tls != NULL;
 }
 
+enum tls_progress channel_handshake(struct channel *channel)
+{
+    enum tls_progress progress = tls_session_handshake(channel->tls);
+    channel->wants_write = progress == TLS_WANT_WRITE;
+    return progress;
+}
+
 void channel_flush(struct channel *channel)
 {
     struct buf *out = &channel->out;

@@ -33,8 +33,9 @@ int channel_dial(struct channel *channel, const char *address, uint16_t port);
 int channel_dial_error(const struct channel *channel);
 /* connect_refused, connect_timeout, …; local_error where the fault is this machine's. */
 enum reason channel_reason(int error);
-/* Makes the session; the handshake is the caller's to drive. False when it cannot be made. */
+/* Makes the session, whose handshake is then to be driven. False when it cannot be made. */
 bool channel_start_tls(struct channel *channel, struct tls_context *context, const char *domain);
+enum tls_progress channel_handshake(struct channel *channel);
 /* channel->out is sent as far as possible. A broken connection shows at the next read. */
 void channel_flush(struct channel *channel);
 void channel_say(struct channel *channel, const char *text);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 
 #define SRV_FIXED 6 /* priority, weight and port before the target (RFC 2782) */
 #define ALIAS_PASSES 16 /* over the records, each following at least one CNAME */
@@ -67,10 +68,7 @@ static bool srv_read(const ns_msg *message, const ns_rr *rr, struct dns_srv *srv
     srv->port = (uint16_t)ns_get16(data + 4);
     if (strcmp(srv->target, ".") == 0)
         srv->target[0] = '\0';
-    for (char *at = srv->target; *at != '\0'; at++) {
-        if (*at >= 'A' && *at <= 'Z')
-            *at = (char)(*at - 'A' + 'a');
-    }
+    text_lower(srv->target);
     return true;
 }
 

@@ -198,8 +198,7 @@ static void tls_done(struct s2s *s2s)
 
 static void tls_step(struct s2s *s2s)
 {
-    enum tls_progress progress = tls_session_handshake(s2s->channel.tls);
-    s2s->channel.wants_write = progress == TLS_WANT_WRITE;
+    enum tls_progress progress = channel_handshake(&s2s->channel);
     if (progress == TLS_DONE) {
         tls_done(s2s);
     } else if (progress == TLS_CLOSED || progress == TLS_FAILED) {

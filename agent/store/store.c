@@ -124,15 +124,6 @@ static void advance(struct check_status *check, int64_t now_ms)
         check->last_success_ms = now_ms;
 }
 
-static enum tri dialback_offered(const struct domain_result *result)
-{
-    for (size_t i = 0; i < result->endpoint_count; i++) {
-        if (result->endpoints[i].dialback == TRI_YES)
-            return TRI_YES;
-    }
-    return TRI_UNKNOWN;
-}
-
 /* A line for each round, and one that stands out for each confirmed change. */
 static void log_round(const struct domain_status *domain, bool changed)
 {
@@ -155,18 +146,16 @@ bool store_put(struct store *store, size_t domain, struct domain_result *result)
     status->latest = result;
 
     bool unconfirmed = false;
-    const struct check_result *results[CHECK_COUNT];
     for (int i = 0; i < CHECK_COUNT; i++) {
         struct check_status *check = &status->check[i];
-        results[i] = &result->check[i];
-        check->result = *results[i];
+        check->result = result->check[i];
         if (check->result.reason == REASON_NOT_CONFIGURED)
             continue;
         advance(check, result->finished_ms);
         if (track(&entry->check[i], check->result.state, store->confirm, result->finished_ms, &check->last_change_ms))
             unconfirmed = true;
     }
-    status->state = combine_domain(results, dialback_offered(result), &status->worst);
+    status->state = combine_domain(result, &status->worst);
     if (track(&entry->domain, status->state, store->confirm, result->finished_ms, &status->since_ms))
         unconfirmed = true;
     log_round(status, status->since_ms != before->since_ms);

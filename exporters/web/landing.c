@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "exporters/web/html.h"
 #include "exporters/web/page_style.h"
+#include "health/combine.h"
 
 /* A piece ends with the row that makes it this long. */
 #define PIECE_BYTES 8192
@@ -129,18 +130,12 @@ static void add_head(struct web_landing *page, struct buf *out)
                       "<th scope=col>Since<th scope=col>Last run</tr></thead>\n<tbody>\n");
 }
 
-/* A check with nothing to say is neither good nor a question. */
-static bool is_idle(const struct check_result *check)
-{
-    return check->reason == REASON_NOT_CONFIGURED || check->reason == REASON_NOT_APPLICABLE;
-}
-
 static void add_steps(const struct domain_status *domain, struct buf *out)
 {
     buf_puts(out, "<ol class=steps>");
     for (enum check check = 0; check < CHECK_COUNT; check++) {
         const struct check_result *result = &domain->check[check].result;
-        if (is_idle(result))
+        if (combine_is_neutral(result->reason)) /* neither good nor a question */
             continue;
         const char *state = state_name(result->state);
         const char *mark = result->reason == REASON_NOT_REACHED ? "–" : mark_of(result->state);

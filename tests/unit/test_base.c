@@ -105,6 +105,14 @@ static void peers_texts_become_clean(void **state)
     }
 }
 
+static void only_ascii_letters_become_lower_case(void **state)
+{
+    (void)state;
+    char text[] = "AZ[@`az-\xc3\x9c.Example";
+    text_lower(text);
+    assert_string_equal(text, "az[@`az-\xc3\x9c.example");
+}
+
 static void likeness_counts_slips(void **state)
 {
     (void)state;
@@ -139,6 +147,7 @@ int main(void)
         cmocka_unit_test(a_stolen_buffer_can_be_used_again),
         cmocka_unit_test(a_long_error_is_marked_as_cut),
         cmocka_unit_test(peers_texts_become_clean),
+        cmocka_unit_test(only_ascii_letters_become_lower_case),
         cmocka_unit_test(likeness_counts_slips),
         cmocka_unit_test(times_are_written_as_rfc_3339),
     };

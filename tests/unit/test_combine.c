@@ -106,17 +106,15 @@ static void a_domain_is_its_worst_check(void **state)
         {REASON_SRV_MISSING, REASON_CERT_CN_ONLY, REASON_OK, TRI_YES, STATE_WARNING, CHECK_SRV},
     };
     for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
-        struct domain_result *result = domain_result_new();
-        const struct check_result *checks[CHECK_COUNT];
-        for (int check = 0; check < CHECK_COUNT; check++) {
+        struct domain_result *result = endpoints(1);
+        result->endpoints[0].dialback = ROWS[i].dialback;
+        for (int check = 0; check < CHECK_COUNT; check++)
             check_result_set(&result->check[check], check < CHECK_DIALBACK ? REASON_OK : REASON_NOT_CONFIGURED, NULL);
-            checks[check] = &result->check[check];
-        }
         check_result_set(&result->check[CHECK_SRV], ROWS[i].srv, NULL);
         check_result_set(&result->check[CHECK_CERTIFICATE], ROWS[i].certificate, NULL);
         check_result_set(&result->check[CHECK_AUTH], ROWS[i].auth, NULL);
         enum check worst = CHECK_COUNT;
-        assert_int_equal(combine_domain(checks, ROWS[i].dialback, &worst), ROWS[i].domain);
+        assert_int_equal(combine_domain(result, &worst), ROWS[i].domain);
         assert_int_equal(worst, ROWS[i].worst);
         domain_result_free(result);
     }
