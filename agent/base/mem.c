@@ -1,6 +1,7 @@
 #include "base/mem.h"
 
 #include <stdint.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,11 @@ void *mem_resize(void *old, size_t count, size_t size)
         return checked(NULL);
     size_t bytes = count * size;
     return checked(realloc(old, bytes ? bytes : 1));
+}
+
+void mem_give_back(void)
+{
+    malloc_trim(0);
 }
 
 char *mem_strdup(const char *text)

@@ -9,6 +9,8 @@
 void *mem_alloc(size_t size);                       /* zeroed */
 void *mem_array(size_t count, size_t size);         /* zeroed; count * size is checked */
 void *mem_resize(void *old, size_t count, size_t size);
+/* Hands free memory back to the system, which free() alone does only at the end of the heap. Takes milliseconds. */
+void mem_give_back(void);
 char *mem_strdup(const char *text);                 /* NULL stays NULL */
 char *mem_strndup(const char *text, size_t length);
 char *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));

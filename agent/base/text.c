@@ -1,6 +1,8 @@
 #include "base/text.h"
 
+#include <arpa/inet.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -45,6 +47,14 @@ void text_lower(char *text)
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
+}
+
+char *text_host_port(char out[TEXT_HOST_PORT_SIZE], const char *host, uint16_t port)
+{
+    struct in6_addr address;
+    bool brackets = inet_pton(AF_INET6, host, &address) == 1;
+    snprintf(out, TEXT_HOST_PORT_SIZE, brackets ? "[%s]:%u" : "%s:%u", host, port);
+    return out;
 }
 
 size_t text_distance(const char *from, const char *to)

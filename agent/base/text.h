@@ -3,6 +3,7 @@
 #define BASE_TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* A copy that is valid UTF-8 without control characters, each of which, like each stray byte, becomes U+FFFD. At
  * most `max` bytes long, cut between characters. To be freed by the caller. */
@@ -10,6 +11,10 @@ char *text_clean(const char *text, size_t max);
 
 /* Makes ASCII letters lower case, whatever the locale; other bytes stay. */
 void text_lower(char *text);
+
+/* "host:port", or "[v6]:port" where the host is a numeric IPv6 address; `out` is returned. */
+#define TEXT_HOST_PORT_SIZE 1088 /* holds every name that DNS can carry, however its bytes are escaped */
+char *text_host_port(char out[TEXT_HOST_PORT_SIZE], const char *host, uint16_t port);
 
 /* How many bytes must be inserted, removed or replaced to get from one word to the other (Levenshtein). Words of
  * TEXT_WORD_MAX bytes and more are as unlike as can be: TEXT_WORD_MAX. */

@@ -1,15 +1,20 @@
-/* Buffers, errors, clean text. */
+/* Buffers, errors, clean text, descriptors. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -139,6 +144,59 @@ static void times_are_written_as_rfc_3339(void **state)
     assert_string_equal(text, "9223372036854775807");
 }
 
+/* What a process of its own, with these limits of open files, is given for `wanted` and 1,200 beside; the soft limit
+ * that it then has in `soft`. False where this process may not have that hard limit. */
+static bool raised(rlim_t soft_before, rlim_t hard, unsigned wanted, unsigned *given, rlim_t *soft)
+{
+    struct { bool possible; unsigned given; rlim_t soft; } told = {0};
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct rlimit limit = {.rlim_cur = soft_before, .rlim_max = hard};
+        told.possible = setrlimit(RLIMIT_NOFILE, &limit) == 0;
+        if (told.possible) {
+            told.given = descriptors_raise(wanted, 1200);
+            getrlimit(RLIMIT_NOFILE, &limit);
+            told.soft = limit.rlim_cur;
+        }
+        _exit(write(ends[1], &told, sizeof told) != sizeof told);
+    }
+    assert_int_equal(read(ends[0], &told, sizeof told), sizeof told);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    close(ends[0]);
+    close(ends[1]);
+    *given = told.given;
+    *soft = told.soft;
+    return told.possible;
+}
+
+static void descriptors_are_raised_to_fit(void **state)
+{
+    (void)state;
+    static const struct { rlim_t soft, hard; unsigned wanted, given; rlim_t soft_after; } cases[] = {
+        {64, 8192, 4096, 4096, 5296},
+        {8192, 8192, 4096, 4096, 8192}, /* never lowered */
+        {64, 4000, 4096, 2800, 4000},   /* what 1,200 beside leave */
+        {64, 1000, 4096, 500, 1000},    /* but half at least */
+        {64, 64, 4096, 32, 64},
+        {1024, 1048576, 65536, 65536, 66736}, /* the largest agent.max_concurrent */
+        {1024, 66736, 65536, 65536, 66736},
+        {1024, 66735, 65536, 65535, 66735},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unsigned given;
+        rlim_t soft;
+        if (!raised(cases[i].soft, cases[i].hard, cases[i].wanted, &given, &soft)) {
+            print_message("no hard limit of %llu here\n", (unsigned long long)cases[i].hard);
+            continue;
+        }
+        assert_int_equal(given, cases[i].given);
+        assert_int_equal(soft, cases[i].soft_after);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +208,7 @@ int main(void)
         cmocka_unit_test(only_ascii_letters_become_lower_case),
         cmocka_unit_test(likeness_counts_slips),
         cmocka_unit_test(times_are_written_as_rfc_3339),
+        cmocka_unit_test(descriptors_are_raised_to_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The event loop: watches, timers, signals, and freeing them from within their own callbacks. */
+/* The event loop: watches, timers, signals, and freeing them from within their own callbacks; work beside it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +6,9 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -110,6 +112,40 @@ static void a_watch_outlives_a_descriptor_error(void **state)
     loop_free(scene.loop);
 }
 
+/* A timer that always has more to do, as where many wait. */
+static void at_once_again(void *arg)
+{
+    struct scene *scene = arg;
+    assert_true(++scene->events < 1000); /* else the watch never gets its turn */
+    loop_timer_arm(scene->timer, 0);
+}
+
+static void watch_is_seen(void *arg, int events)
+{
+    struct scene *scene = arg;
+    assert_true(events & LOOP_READ);
+    loop_timer_free(scene->timer);
+    loop_watch_free(scene->watch);
+    loop_stop(scene->loop);
+}
+
+static void a_timer_that_is_due_at_once_lets_others_have_their_turn(void **state)
+{
+    (void)state;
+    int pair[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(write(pair[1], "a", 1), 1);
+    struct scene scene = {.loop = loop_new()};
+    scene.watch = loop_watch_new(scene.loop, pair[0], watch_is_seen, &scene);
+    loop_watch_events(scene.watch, LOOP_READ);
+    scene.timer = loop_timer_new(scene.loop, at_once_again, &scene);
+    loop_timer_arm(scene.timer, 0);
+    loop_run(scene.loop);
+    close(pair[0]);
+    close(pair[1]);
+    loop_free(scene.loop);
+}
+
 static void caught(void *arg, int number)
 {
     struct scene *scene = arg;
@@ -152,14 +188,154 @@ static void a_stall_shows_as_lag(void **state)
     loop_free(scene.loop);
 }
 
+/* ---- work on another thread ---- */
+
+struct work_scene {
+    struct loop *loop;
+    struct loop_timer *timer;
+    pthread_t loops, worker;
+    sigset_t blocked; /* in the worker */
+    int gate[2];      /* the work ends when something can be read */
+    int ticks, done, again;
+};
+
+static void work(void *arg)
+{
+    struct work_scene *scene = arg;
+    char byte;
+    scene->worker = pthread_self();
+    pthread_sigmask(SIG_BLOCK, NULL, &scene->blocked);
+    if (read(scene->gate[0], &byte, 1) != 1)
+        abort();
+}
+
+static void work_is_done(void *arg)
+{
+    struct work_scene *scene = arg;
+    assert_true(pthread_equal(pthread_self(), scene->loops));
+    scene->done++;
+    if (scene->again-- > 0)
+        loop_work(scene->loop, work, work_is_done, scene);
+}
+
+/* Stops at the first tick, lets the work end at every second one, and goes on for long. */
+static void tick(void *arg)
+{
+    struct work_scene *scene = arg;
+    assert_true(scene->ticks < 1000); /* else the stop was forgotten */
+    if (scene->ticks++ == 0)
+        loop_stop(scene->loop);
+    if (scene->ticks % 2 == 0)
+        assert_int_equal(write(scene->gate[1], "x", 1), 1);
+    loop_timer_arm(scene->timer, 1000);
+}
+
+static void work_scene_init(struct work_scene *scene)
+{
+    *scene = (struct work_scene){.loop = loop_new(), .loops = pthread_self()};
+    assert_int_equal(pipe(scene->gate), 0);
+    scene->timer = loop_timer_new(scene->loop, tick, scene);
+    loop_timer_arm(scene->timer, 1000);
+    loop_work(scene->loop, work, work_is_done, scene);
+}
+
+static void work_scene_fini(struct work_scene *scene)
+{
+    loop_timer_free(scene->timer);
+    loop_free(scene->loop);
+    close(scene->gate[0]);
+    close(scene->gate[1]);
+}
+
+static void work_that_is_under_way_at_the_stop_is_waited_for(void **state)
+{
+    (void)state;
+    struct work_scene scene;
+    work_scene_init(&scene);
+    loop_run(scene.loop);
+    assert_true(scene.ticks >= 2); /* timers went on after the stop, or the work would not have ended */
+    assert_int_equal(scene.done, 1);
+    assert_false(pthread_equal(scene.worker, scene.loops));
+    work_scene_fini(&scene);
+}
+
+static void work_that_follows_from_work_is_waited_for(void **state)
+{
+    (void)state;
+    struct work_scene scene;
+    work_scene_init(&scene);
+    scene.again = 2;
+    loop_run(scene.loop);
+    assert_int_equal(scene.done, 3);
+    work_scene_fini(&scene);
+}
+
+static void a_stop_before_the_run_counts(void **state)
+{
+    (void)state;
+    struct work_scene scene;
+    work_scene_init(&scene);
+    scene.ticks = 1; /* stop here instead */
+    loop_stop(scene.loop);
+    loop_run(scene.loop);
+    assert_int_equal(scene.done, 1);
+    work_scene_fini(&scene);
+}
+
+/* Stops and begins, and lets the work end the next time. */
+static void stop_and_begin(void *arg)
+{
+    struct work_scene *scene = arg;
+    if (scene->ticks++ > 0) {
+        assert_int_equal(write(scene->gate[1], "x", 1), 1);
+        return;
+    }
+    loop_stop(scene->loop);
+    loop_work(scene->loop, work, work_is_done, scene);
+    loop_timer_arm(scene->timer, 1000);
+}
+
+static void work_that_begins_after_the_stop_is_waited_for(void **state)
+{
+    (void)state;
+    struct work_scene scene = {.loop = loop_new(), .loops = pthread_self()};
+    assert_int_equal(pipe(scene.gate), 0);
+    scene.timer = loop_timer_new(scene.loop, stop_and_begin, &scene);
+    loop_timer_arm(scene.timer, 1000);
+    loop_run(scene.loop);
+    assert_int_equal(scene.done, 1);
+    work_scene_fini(&scene);
+}
+
+/* A signal that nobody watches any more must not end the program through a worker. */
+static void workers_take_no_signals(void **state)
+{
+    (void)state;
+    struct work_scene scene;
+    sigset_t own;
+    work_scene_init(&scene);
+    pthread_sigmask(SIG_BLOCK, NULL, &own);
+    loop_run(scene.loop);
+    assert_true(sigismember(&scene.blocked, SIGTERM));
+    assert_true(sigismember(&scene.blocked, SIGHUP));
+    assert_false(sigismember(&own, SIGTERM));
+    work_scene_fini(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_timer_can_be_armed_and_freed_by_its_callback),
         cmocka_unit_test(a_watch_fires_while_there_is_something_to_read),
         cmocka_unit_test(a_watch_outlives_a_descriptor_error),
+        cmocka_unit_test(a_timer_that_is_due_at_once_lets_others_have_their_turn),
         cmocka_unit_test(a_signal_is_an_event),
         cmocka_unit_test(a_stall_shows_as_lag),
+        cmocka_unit_test(work_that_is_under_way_at_the_stop_is_waited_for),
+        cmocka_unit_test(work_that_follows_from_work_is_waited_for),
+        cmocka_unit_test(a_stop_before_the_run_counts),
+        cmocka_unit_test(work_that_begins_after_the_stop_is_waited_for),
+        cmocka_unit_test(workers_take_no_signals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
