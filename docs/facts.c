@@ -11,8 +11,11 @@ static const char HEAD[] =
     "`docs/facts` out of the table in `agent/health/facts.def`; `make check` fails when the two differ.\n"
     "\n"
     "A value that is not known has no sample: never 0 or -1 in its place. Whether results are stale is computed from\n"
-    "`fedhealth_check_last_run_timestamp_seconds` and `fedhealth_check_interval_seconds`. The nine `process_*` families of\n"
-    "the Prometheus client libraries are served too.\n"
+    "`fedhealth_check_last_run_timestamp_seconds` and `fedhealth_check_interval_seconds`. The nine `process_*`\n"
+    "families of the Prometheus client libraries are served too. No two samples of a family have the same labels;\n"
+    "`subject` and `issuer`, which a server chooses, are at most 256 bytes. With `metrics.detail: domain` the\n"
+    "families with the label `endpoint` are left out. What an info family has as labels are columns of their own in\n"
+    "SNMP: see [snmp.md](snmp.md).\n"
     "\n"
     "| family | type | labels | SNMP object | meaning |\n"
     "| --- | --- | --- | --- | --- |\n";

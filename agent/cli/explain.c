@@ -19,10 +19,10 @@ static const char MARKDOWN_HEAD[] =
     "Every check ends with one of these reasons: it is the label `reason` in Prometheus and a column in SNMP. In the\n"
     "terminal `fedhealth explain REASON` shows one of them, and `fedhealth explain` lists them all.\n"
     "\n"
-    "The state given here is that of one endpoint; where only some of a domain's endpoints are critical, its check\n"
-    "is in warning. \"The peer\" is the XMPP server of the checked domain. In commands, DOMAIN is that domain (the\n"
-    "part of an XMPP address behind the at sign), HOST the target of its SRV record, and PORT the port in it, mostly\n"
-    "5269.\n"
+    "The state given here is that of one endpoint, unless `severity` in the configuration gives the reason another;\n"
+    "where only some of a domain's endpoints are critical, its check is in warning. \"The peer\" is the XMPP server\n"
+    "of the checked domain. In commands, DOMAIN is that domain (the part of an XMPP address behind the at sign),\n"
+    "HOST the target of its SRV record, and PORT the port in it, mostly 5269.\n"
     "\n"
     "This file is written by `fedhealth explain --markdown > docs/reasons.md`; change the texts in\n"
     "`agent/health/reasons*.def`.\n";
@@ -95,26 +95,6 @@ static bool normalise(const char *typed, char code[CODE_SIZE])
     return true;
 }
 
-/* The first reason that contains what was typed, or else the one most like it; NULL when none is like it. */
-static const char *nearest_code(const char *typed)
-{
-    const char *nearest = NULL;
-    if (*typed == '\0')
-        return NULL;
-    size_t least = strlen(typed) / 3 + 1; /* a slip or two in a short word, a few in a long one */
-    for (enum reason reason = 0; reason < REASON_COUNT; reason++) {
-        const char *code = reason_info(reason)->code;
-        if (strstr(code, typed) != NULL)
-            return code;
-        size_t differs = text_distance(typed, code);
-        if (differs < least) {
-            nearest = code;
-            least = differs;
-        }
-    }
-    return nearest;
-}
-
 static int explain_code(const char *typed)
 {
     char code[CODE_SIZE];
@@ -124,7 +104,7 @@ static int explain_code(const char *typed)
     }
     enum reason reason = reason_from_code(code);
     if (reason == REASON_COUNT) {
-        const char *nearest = nearest_code(code);
+        const char *nearest = reason_nearest(code);
         fprintf(stderr, "fedhealth explain: there is no reason \"%s\"", typed);
         if (nearest != NULL)
             fprintf(stderr, "; did you mean %s?\n", nearest);

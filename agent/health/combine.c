@@ -1,5 +1,7 @@
 #include "health/combine.h"
 
+#include "base/text.h"
+
 bool combine_is_neutral(enum reason reason)
 {
     return reason == REASON_NOT_CONFIGURED || reason == REASON_NOT_APPLICABLE;
@@ -23,6 +25,16 @@ const struct check_result *endpoint_worst(const struct endpoint_result *endpoint
     return worst;
 }
 
+/* At which endpoint, and what was seen there. */
+static void set_at(struct check_result *combined, const struct endpoint_result *endpoint, enum check check)
+{
+    const struct check_result *from = &endpoint->check[check];
+    char place[TEXT_HOST_PORT_SIZE];
+    check_result_set(combined, from->reason, "%s (%s%s)%s%s", text_host_port(place, endpoint->target, endpoint->port),
+                     endpoint->address, endpoint->transport == TRANSPORT_DIRECT ? ", direct TLS" : "",
+                     from->detail ? ": " : "", from->detail ? from->detail : "");
+}
+
 static void combine_check(struct domain_result *result, enum check check)
 {
     struct check_result *combined = &result->check[check];
@@ -44,8 +56,7 @@ static void combine_check(struct domain_result *result, enum check check)
     if (from->state == STATE_OK)
         check_result_set(combined, from->reason, from->detail ? "%s" : NULL, from->detail);
     else
-        check_result_set(combined, from->reason, "%s:%u (%s)%s%s", worst->target, worst->port, worst->address,
-                         from->detail ? ": " : "", from->detail ? from->detail : "");
+        set_at(combined, worst, check);
     combined->duration_us = from->duration_us;
     combined->state = from->state;
     if (from->state == STATE_CRITICAL && critical < result->endpoint_count)
@@ -70,6 +81,7 @@ static bool offers_dialback(const struct domain_result *result)
 enum state combine_domain(const struct domain_result *result, enum check *worst)
 {
     enum state state = STATE_OK;
+    bool any = false;
     *worst = CHECK_SRV;
     for (int i = 0; i < CHECK_COUNT; i++) {
         const struct check_result *check = &result->check[i];
@@ -78,11 +90,12 @@ enum state combine_domain(const struct domain_result *result, enum check *worst)
             continue;
         if (i == CHECK_CERTIFICATE && counted == STATE_CRITICAL && offers_dialback(result))
             counted = STATE_WARNING;
-        if (state_worse(counted, state) ||
+        if (!any || state_worse(counted, state) ||
             (counted == state && state_worse(check->state, result->check[*worst].state))) {
             state = counted;
             *worst = (enum check)i;
         }
+        any = true;
     }
     return state;
 }

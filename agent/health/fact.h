@@ -16,6 +16,7 @@ enum fact_scope {
     SCOPE_AGENT,    /* one row */
     SCOPE_DOMAIN,   /* labels: domain */
     SCOPE_CHECK,    /* domain, check */
+    SCOPE_TRANSITION, /* not in Prometheus; rows are a domain's latest transitions, oldest first */
     SCOPE_LOOKUP,   /* domain, service, resolver */
     SCOPE_SERVICE,  /* domain, service */
     SCOPE_SRV,      /* domain, service, target, port, priority, weight */
@@ -24,6 +25,7 @@ enum fact_scope {
     SCOPE_MECHANISM,/* the same + mechanism: dialback, external */
     SCOPE_POSITION, /* the same + position: leaf, intermediate, root */
     SCOPE_TEST,     /* the same + test: name, time, trust, usage, strength */
+    SCOPE_STAGE,    /* the same + check; not in Prometheus; rows are the checks that the endpoint reached */
     SCOPE_COUNT
 };
 
@@ -62,7 +64,8 @@ struct fact {
     enum fact_type type;
     const char *metric;    /* whole sample name, "fedhealth_check_runs_total"; NULL: not in Prometheus */
     const char *unit;      /* OpenMetrics unit, the suffix of the family's name; NULL: none */
-    const char *key;       /* JSON key, and the label name where a text fact is part of an info family */
+    const char *key;       /* JSON key, and the label name where a text fact is part of an info family; NULL: not in
+                            * JSON, as what changes from moment to moment without being state */
     unsigned column;       /* SNMP column (scalar number in SCOPE_AGENT); 0: not in SNMP */
     const char *object;    /* SNMP object name, "fhCheckRuns" */
     const char *help;      /* one sentence with a full stop; says what 0 and 1 mean where it matters */
@@ -80,6 +83,15 @@ const struct fact *fact_by_key(enum fact_scope scope, const char *key); /* NULL:
 /* False when the scope has no (further) row. Rows come in a fixed order, all of one domain together. */
 bool fact_row_first(struct fact_row *row, enum fact_scope scope, const struct status *status);
 bool fact_row_next(struct fact_row *row);
+/* Moves to the first row at or behind this place: `item` of the domain at `domain_at`, either of which may be behind
+ * the last. Not for SCOPE_AGENT. */
+bool fact_row_seek(struct fact_row *row, enum fact_scope scope, const struct status *status, size_t domain_at,
+                   size_t item);
+/* How many items the domain has in this scope (not SCOPE_AGENT): the bound of fact_row.item. */
+size_t fact_item_count(enum fact_scope scope, const struct domain_status *domain);
+
+/* Whether its rows are endpoints, or belong to one. */
+bool scope_is_of_endpoint(enum fact_scope scope);
 
 /* Labels that tell the rows of a scope apart. */
 size_t scope_label_count(enum fact_scope scope);

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define STREAM_ERROR "stream_error_"
 
 static const struct reason_info REASONS[] = {
@@ -64,6 +66,25 @@ enum reason reason_from_code(const char *code)
     while (reason < REASON_COUNT && strcmp(REASONS[reason].code, code) != 0)
         reason++;
     return reason;
+}
+
+const char *reason_nearest(const char *code)
+{
+    const char *nearest = NULL;
+    size_t length = strlen(code);
+    if (length == 0 || length >= TEXT_WORD_MAX)
+        return NULL;
+    size_t least = length / 3 + 1; /* a slip or two in a short word, a few in a long one */
+    for (size_t i = 0; i < REASON_COUNT; i++) {
+        if (strstr(REASONS[i].code, code) != NULL)
+            return REASONS[i].code;
+        size_t differs = text_distance(code, REASONS[i].code);
+        if (differs < least) {
+            nearest = REASONS[i].code;
+            least = differs;
+        }
+    }
+    return nearest;
 }
 
 /* Whether the code is that of this condition: "stream_error_host_unknown" of "host-unknown". */

@@ -26,6 +26,9 @@ struct reason_info {
 const struct reason_info *reason_info(enum reason reason); /* never NULL */
 /* The reason with this code, or REASON_COUNT when there is none. */
 enum reason reason_from_code(const char *code);
+/* The code that was probably meant by one that is none: the first that contains it, or else the one most like it; NULL
+ * when none is like it. */
+const char *reason_nearest(const char *code);
 
 /* Stream error conditions of RFC 6120 4.9.3 and TLS alerts of RFC 8446 6, as reasons; what the
  * specifications do not list becomes REASON_STREAM_ERROR_OTHER or REASON_TLS_ALERT_OTHER. */

@@ -140,6 +140,7 @@ void endpoint_result_fini(struct endpoint_result *endpoint)
 struct domain_result *domain_result_new(void)
 {
     struct domain_result *result = mem_alloc(sizeof *result);
+    result->start_delay_us = DURATION_ABSENT;
     checks_init(result->check);
     for (int i = 0; i < SERVICE_COUNT; i++)
         result->lookup[i] = (struct srv_lookup){.ttl_s = -1, .duration_us = DURATION_ABSENT};
@@ -160,4 +161,17 @@ void domain_result_free(struct domain_result *result)
         endpoint_result_fini(&result->endpoints[i]);
     free(result->endpoints);
     free(result);
+}
+
+bool domain_result_asks_back_off(const struct domain_result *result)
+{
+    for (size_t i = 0; i < result->endpoint_count; i++) {
+        for (int check = CHECK_STREAM; check < CHECK_COUNT; check++) {
+            enum reason reason = result->endpoints[i].check[check].reason;
+            if (result->endpoints[i].reached[check] &&
+                (reason == REASON_STREAM_ERROR_POLICY_VIOLATION || reason == REASON_STREAM_ERROR_RESOURCE_CONSTRAINT))
+                return true;
+        }
+    }
+    return false;
 }

@@ -42,9 +42,12 @@ struct srv_lookup {
     char *resolver;      /* owned; the configured name of the resolver asked; NULL unless made */
 };
 
-enum transport { TRANSPORT_STARTTLS, TRANSPORT_DIRECT };
+enum transport { TRANSPORT_STARTTLS, TRANSPORT_DIRECT }; /* XEP-0368: direct TLS */
 const char *transport_name(enum transport transport); /* "starttls", "direct" */
 
+/* STARTTLS: from asking for it to <proceed/>. FEATURES: header and features of the second stream, inside TLS. With
+ * direct TLS there is one stream only, inside TLS: its header and features are STREAM, and there is neither of those.
+ * */
 enum phase { PHASE_CONNECT, PHASE_STREAM, PHASE_STARTTLS, PHASE_TLS, PHASE_FEATURES, PHASE_COUNT };
 const char *phase_name(enum phase phase); /* "connect", … */
 
@@ -75,14 +78,15 @@ struct certificate {
 
 /* One SRV target x one address x one transport. */
 struct endpoint_result {
-    char *target;   /* owned */
+    uint32_t index; /* of this endpoint of the domain for as long as it is there, 1 …; 0 until the store gives it */
+    char *target;   /* owned; a name, or the address of a static target */
     uint16_t port;
-    char *address;  /* owned; numeric; "" when the target has none */
+    char *address;  /* owned; numeric */
     enum transport transport;
     bool reached[CHECK_COUNT]; /* the conversation got as far as this check */
     struct check_result check[CHECK_COUNT]; /* connect … auth; meaningful where reached */
     int64_t phase_us[PHASE_COUNT];
-    enum starttls_offer offer;
+    enum starttls_offer offer;      /* unknown with direct TLS, where it has no meaning */
     char *tls_version, *tls_cipher; /* owned; "TLSv1.3", "TLS_AES_256_GCM_SHA384"; NULL without a handshake */
     enum tri dialback, external;    /* offered */
     struct certificate *certificate; /* owned; NULL when none was seen */
@@ -90,6 +94,9 @@ struct endpoint_result {
 
 struct domain_result {
     int64_t finished_ms; /* wall clock, milliseconds since 1970 */
+    int64_t interval_ms; /* until the next regular round, longer than configured after a back-off; 0: as configured */
+    int64_t start_delay_us; /* how late the round, or the latest of its conversations, started; or DURATION_ABSENT */
+    unsigned endpoints_skipped; /* not checked: there are more than agent.max_endpoints */
     struct check_result check[CHECK_COUNT];
     struct srv_lookup lookup[SERVICE_COUNT];
     struct srv_record *records; /* owned */
@@ -104,6 +111,10 @@ void endpoint_result_init(struct endpoint_result *endpoint); /* nothing observed
 void endpoint_result_fini(struct endpoint_result *endpoint);
 struct certificate *certificate_new(void); /* nothing observed */
 void certificate_free(struct certificate *certificate);
+
+/* Whether a peer asked to be left alone for a while: policy-violation or resource-constraint (RFC 6120 4.9.3.14, 17).
+ * */
+bool domain_result_asks_back_off(const struct domain_result *result);
 
 /* Sets reason, the reason's own state, and a detail that may be NULL. A former detail is freed. */
 void check_result_set(struct check_result *check, enum reason reason, const char *detail_format, ...)

@@ -5,10 +5,12 @@ agent_health_libhealth_a_SOURCES = \
 	agent/health/combine.c agent/health/combine.h \
 	agent/health/fact.c agent/health/fact.h agent/health/facts.def \
 	agent/health/fact_row.c \
+	agent/health/history.c agent/health/history.h \
 	agent/health/reason.c agent/health/reason.h agent/health/reasons.def \
 	agent/health/reasons_alert.def agent/health/reasons_certificate.def agent/health/reasons_srv.def \
 	agent/health/reasons_starttls.def agent/health/reasons_stream.def \
 	agent/health/result.c agent/health/result.h \
+	agent/health/severity.c agent/health/severity.h \
 	agent/health/state.c agent/health/state.h \
 	agent/health/status.h
 
@@ -16,11 +18,14 @@ agent_health_libhealth_a_SOURCES = \
 EXTRA_DIST += docs/reasons.md
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_combine tests/unit/test_reason
+check_PROGRAMS += tests/unit/test_combine tests/unit/test_reason tests/unit/test_severity
 tests_unit_test_combine_SOURCES = tests/unit/test_combine.c
 tests_unit_test_combine_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_combine_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_reason_SOURCES = tests/unit/test_reason.c agent/cli/explain.c agent/cli/wrap.c
 tests_unit_test_reason_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_reason_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
+tests_unit_test_severity_SOURCES = tests/unit/test_severity.c
+tests_unit_test_severity_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_severity_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
 endif

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "health/history.h"
 #include "health/result.h"
 
 struct check_status {
@@ -24,7 +25,9 @@ struct domain_status {
     enum state state;
     enum check worst;              /* the check that decides `state` */
     int64_t since_ms;              /* last confirmed transition of the domain's state */
+    bool unconfirmed;              /* `state` is another one than that transition led to, and too new for one itself */
     struct check_status check[CHECK_COUNT];
+    struct history history;
     struct domain_result *latest;  /* owned; NULL before the first round */
 };
 
@@ -32,7 +35,8 @@ struct domain_status {
 struct agent_status {
     const char *version, *revision;
     int64_t config_loaded_ms;
-    enum tri config_ok;
+    enum tri config_ok;            /* NO: a reload failed, and the configuration before it is still in force */
+    enum tri state_saved;          /* whether state_dir holds the present state; UNKNOWN where none is kept */
     unsigned checks_running;
     int64_t loop_lag_us;           /* worst in the last minute */
     enum tri agentx_connected;     /* UNKNOWN where AgentX is not used */
@@ -40,6 +44,9 @@ struct agent_status {
 
 struct status {
     struct agent_status agent;
+    /* Of `domains`: grows with each change. It begins with the time of the agent's start, in microseconds since 1970,
+     * so that it is no former state's after a restart either. 0: not known. */
+    uint64_t generation;
     size_t domain_count;
     struct domain_status **domains; /* in ascending order of index */
 };

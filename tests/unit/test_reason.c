@@ -360,6 +360,19 @@ static void test_explain_hints_at_the_nearest(void **state)
     }
 }
 
+static void test_nearest(void **state)
+{
+    (void)state;
+    char word[301];
+    for (size_t length = 0; length < sizeof word; length++) { /* however long, nothing is like it */
+        memset(word, 'x', length);
+        word[length] = '\0';
+        assert_true(length == 1 || reason_nearest(word) == NULL);
+    }
+    assert_string_equal(reason_nearest("cert_expird"), "cert_expired");
+    assert_string_equal(reason_nearest("unknown_ca"), "tls_alert_unknown_ca");
+}
+
 static void test_explain_lists_every_reason_on_a_line(void **state)
 {
     (void)state;
@@ -393,6 +406,7 @@ int main(void)
         cmocka_unit_test(test_explain_shows_every_reason_within_80_columns),
         cmocka_unit_test(test_explain_is_lenient_about_spelling),
         cmocka_unit_test(test_explain_hints_at_the_nearest),
+        cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_explain_lists_every_reason_on_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
