@@ -42,6 +42,7 @@ static void load_init(struct load *load)
 {
     *load = (struct load){.private = mem_alloc(sizeof *load->private)};
     load->private->lines = mem_array(KEY_COUNT, sizeof *load->private->lines);
+    atomic_init(&load->private->references, 1);
     load->config = &load->private->config;
     faults_init(&load->faults);
 }
@@ -158,6 +159,7 @@ static void finish_domains(struct load *load)
         if (domain->name == NULL)
             continue;
         domain->name_unicode = domain_name_to_unicode(domain->name);
+        domain->severity.behind = &config->severity;
         if (domain->interval_ms == 0)
             domain->interval_ms = config->interval_ms;
         const struct config_domain *first = find(load->private, domain->name);
@@ -270,26 +272,32 @@ static void read_root(struct load *load, const char *file)
                    "is missing, and so is domain_files: there is nothing to check");
 }
 
-struct config *config_load(const char *file, struct buf *faults)
+struct config *config_read(const char *text, size_t length, const char *file, struct buf *faults)
 {
     struct load load;
-    struct err err;
-    struct node *root = NULL;
-    size_t length;
     load_init(&load);
     load.private->file = mem_strdup(file);
     faults_file(&load.faults, file);
-    char *text = file_read(file, &length, &err);
-    if (text != NULL)
-        root = document_read(text, length, MAIN_FILE, &load.faults);
-    else
-        faults_add(&load.faults, (struct place){MAIN_FILE, 0}, "", "%s", err.text);
+    struct node *root = document_read(text, length, MAIN_FILE, &load.faults);
     load.root = root;
     if (root != NULL)
         read_root(&load, file);
     document_free(root);
-    free(text);
     return load_end(&load, faults);
+}
+
+struct config *config_load(const char *file, struct buf *faults)
+{
+    struct err err;
+    size_t length;
+    char *text = file_read(file, &length, &err);
+    if (text == NULL) {
+        buf_printf(faults, "%s: %s\n", file, err.text);
+        return NULL;
+    }
+    struct config *config = config_read(text, length, file, faults);
+    free(text);
+    return config;
 }
 
 /* The machine's own name, made different from the names of the checked domains. */
@@ -323,6 +331,8 @@ struct config *config_default(const char *const *domains, size_t domain_count, s
     take_resolver(&load);
     load.config->snmp_mode = SNMP_MODE_MASTER;
     load.config->domain = own_name(load.private);
+    free(load.config->state_dir); /* a quick look leaves nothing behind */
+    load.config->state_dir = NULL;
     return load_end(&load, faults);
 }
 
@@ -349,11 +359,17 @@ void config_tell(const struct config *config, const char *key, const char *what,
     faults_fini(&only);
 }
 
+struct config *config_hold(struct config *config)
+{
+    atomic_fetch_add(&((struct config_private *)(void *)config)->references, 1);
+    return config;
+}
+
 void config_free(struct config *config)
 {
-    if (config == NULL)
-        return;
     struct config_private *private = (struct config_private *)(void *)config;
+    if (config == NULL || atomic_fetch_sub(&private->references, 1) != 1)
+        return;
     HASH_CLEAR(hh, private->table);
     free(private->names);
     for (size_t i = 0; i < config->domain_count; i++)

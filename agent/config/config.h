@@ -8,14 +8,22 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/network.h"
+#include "health/severity.h"
 
 /* RFC 6120 5: the security mode that a domain is expected to have. */
 enum expect_starttls { EXPECT_STARTTLS_ANY, EXPECT_STARTTLS_REQUIRED, EXPECT_STARTTLS_OPTIONAL, EXPECT_STARTTLS_NONE };
 
 struct host_port {
-    char *host;    /* owned; lower-case A-label name or numeric address */
+    char *host;    /* owned; lower-case A-label name, or numeric address in its usual form, without brackets */
     uint16_t port;
 };
+
+/* Which addresses of a target are endpoints. AUTO: those of a family that this machine has a route for. */
+enum address_families { FAMILIES_AUTO, FAMILIES_IPV4, FAMILIES_IPV6, FAMILIES_BOTH };
+
+/* Whether the metrics of single endpoints and their certificates are exported. */
+enum metrics_detail { METRICS_ENDPOINT, METRICS_DOMAIN };
 
 struct config_domain {
     char *name;         /* owned; lower-case A-label: DNS, SNI, labels */
@@ -24,6 +32,9 @@ struct config_domain {
     enum expect_starttls expect_starttls;
     struct host_port *expect_srv; /* owned; expect.srv_targets */
     size_t expect_srv_count;      /* 0: not judged */
+    struct host_port *targets;    /* owned; static route: SRV is looked up and shown, but not followed */
+    size_t target_count;          /* 0: SRV is followed */
+    struct severity severity;     /* owned rules; behind them those of the configuration */
 };
 
 struct config_resolver {
@@ -40,7 +51,13 @@ struct config {
     int64_t timeout_ms;   /* agent.timeout, default 10s: of one endpoint's whole conversation, and of the DNS part */
     unsigned confirm;     /* agent.confirm, default 2 */
     int64_t retry_interval_ms; /* agent.retry_interval, default 30s */
-    unsigned max_concurrent;   /* agent.max_concurrent, default 4096 */
+    unsigned max_concurrent;   /* agent.max_concurrent, default 4096: conversations */
+    unsigned max_concurrent_per_address; /* default 4 */
+    unsigned max_endpoints;    /* default 16: of one domain */
+    enum address_families address_families;
+    struct network *deny_networks; /* owned; never connected to */
+    size_t deny_network_count;
+    char *state_dir;           /* owned; default /var/lib/fedhealth; NULL without a file: nothing is kept */
 
     struct config_resolver resolver; /* dns.resolvers */
 
@@ -49,6 +66,9 @@ struct config {
     int64_t tls_expiry_warning_s; /* default 14d */
     int64_t tls_expiry_critical_s;/* default 3d */
     char *tls_client_certificate, *tls_client_key; /* owned; both or neither (NULL) */
+
+    struct severity severity;     /* owned rules, for all domains */
+    enum metrics_detail metrics_detail;
 
     struct config_domain *domains; /* owned; in the order of the file, then of domain_files; names are unique */
     size_t domain_count;
@@ -62,6 +82,8 @@ struct config {
 /* Reads and checks FILE. On failure NULL, and every fault found is in `faults` (give it a cap of a megabyte: no more
  * than 1,000 are told), a line each, in the order of the lines: FILE:LINE: KEY: what is wrong. */
 struct config *config_load(const char *file, struct buf *faults);
+/* The same of a text that was read from FILE already; it need not end in a NUL. */
+struct config *config_read(const char *text, size_t length, const char *file, struct buf *faults);
 
 /* The configuration of an agent started without a file: snmp.mode master, the machine's own name as agent.domain,
  * and these domains. On failure NULL, and `faults` says why, a line each (DOMAIN: what is wrong). */
@@ -74,6 +96,8 @@ const struct config_domain *config_find(const struct config *config, const char 
  * FILE:LINE: KEY: what. It has no LINE when the default is in force, and no FILE without a file. `key` is "tls.ca_file"
  * or another that stands in no list. */
 void config_tell(const struct config *config, const char *key, const char *what, struct buf *faults);
-void config_free(struct config *config);
+/* Another reference to the same configuration; safe from every thread. */
+struct config *config_hold(struct config *config);
+void config_free(struct config *config); /* drops a reference; the last frees it; NULL is legal */
 
 #endif

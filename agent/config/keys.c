@@ -6,6 +6,10 @@
 #define RANGE(which, low, high) {.type = &which, .least = low, .most = high}
 #define WORDS(list) {.type = &VALUE_CHOICE, .words = list}
 
+#define SEVERITY(place) \
+    WORDS(STATE_WORDS), .offset = place(severity.rules), .count = place(severity.count), \
+    .size = sizeof(struct severity_rule), .left = TYPE(VALUE_REASON), .right = offsetof(struct severity_rule, state)
+
 #define CONFIG(member) offsetof(struct config_private, config.member)
 #define DOMAIN(member) offsetof(struct config_domain, member)
 #define RESOLVER(member) offsetof(struct config_resolver, member)
@@ -19,6 +23,18 @@ static const struct value_word STARTTLS_WORDS[] = {
 
 static const struct value_word TLS_VERSION_WORDS[] = {
     {"1.0", 0x0301}, {"1.1", 0x0302}, {"1.2", 0x0303}, {"1.3", 0x0304}, {NULL, 0},
+};
+
+static const struct value_word FAMILY_WORDS[] = {
+    {"auto", FAMILIES_AUTO}, {"ipv4", FAMILIES_IPV4}, {"ipv6", FAMILIES_IPV6}, {"both", FAMILIES_BOTH}, {NULL, 0},
+};
+
+static const struct value_word DETAIL_WORDS[] = {
+    {"endpoint", METRICS_ENDPOINT}, {"domain", METRICS_DOMAIN}, {NULL, 0},
+};
+
+static const struct value_word STATE_WORDS[] = {
+    {"ok", STATE_OK}, {"warning", STATE_WARNING}, {"critical", STATE_CRITICAL}, {"unknown", STATE_UNKNOWN}, {NULL, 0},
 };
 
 static const struct value_word SNMP_MODE_WORDS[] = {
@@ -41,6 +57,18 @@ const struct key KEYS[] = {
      .help = "Time between rounds while a transition is not yet confirmed."},
     {"agent.max_concurrent", KEY_VALUE, RANGE(VALUE_COUNT, "1", "65536"), "4096", .offset = CONFIG(max_concurrent),
      .help = "Conversations under way at once."},
+    {"agent.max_concurrent_per_address", KEY_VALUE, RANGE(VALUE_COUNT, "1", "65536"), "4",
+     .offset = CONFIG(max_concurrent_per_address),
+     .help = "Of these, with one address."},
+    {"agent.max_endpoints", KEY_VALUE, RANGE(VALUE_COUNT, "1", "64"), "16", .offset = CONFIG(max_endpoints),
+     .help = "Endpoints checked of one domain. More is a warning in the log and on the page."},
+    {"agent.address_families", KEY_VALUE, WORDS(FAMILY_WORDS), "auto", .offset = CONFIG(address_families),
+     .help = "Which addresses are checked. `auto` leaves out a family for which this machine has no route."},
+    {"agent.deny_networks", KEY_LIST, TYPE(VALUE_NETWORK), .offset = CONFIG(deny_networks),
+     .count = CONFIG(deny_network_count),
+     .help = "Networks and addresses that are never connected to, whatever SRV says."},
+    {"agent.state_dir", KEY_VALUE, TYPE(VALUE_PATH), "/var/lib/fedhealth", .offset = CONFIG(state_dir),
+     .help = "Folder for what outlives a restart: SNMP indexes, since-times, transitions."},
 
     {"dns", KEY_MAP,
      .help = "Name resolution."},
@@ -71,6 +99,9 @@ const struct key KEYS[] = {
     {"tls.client_key", KEY_VALUE, TYPE(VALUE_FILE), .offset = CONFIG(tls_client_key),
      .help = "PEM file of its private key."},
 
+    {"severity", KEY_PAIRS, SEVERITY(CONFIG),
+     .help = "The state of a check that ends with this reason, in place of the one in [reasons.md](reasons.md)."},
+
     {"domains", KEY_MAPS, .bare = "name", .offset = CONFIG(domains), .count = CONFIG(domain_count),
      .size = sizeof(struct config_domain),
      .help = "The domains to check: a bare name, or a map."},
@@ -79,6 +110,11 @@ const struct key KEYS[] = {
     {"domains[].interval", KEY_VALUE, RANGE(VALUE_DURATION_MS, "1s", "30d"), .otherwise = "`agent.interval`",
      .offset = DOMAIN(interval_ms),
      .help = "Time between two rounds of this domain's checks."},
+    {"domains[].targets", KEY_LIST, TYPE(VALUE_TARGET), .otherwise = "those of SRV", .offset = DOMAIN(targets),
+     .count = DOMAIN(target_count), .distinct = true,
+     .help = "Static route: what is connected to. SRV is looked up and shown, but not followed."},
+    {"domains[].severity", KEY_PAIRS, SEVERITY(DOMAIN), .otherwise = "`severity`",
+     .help = "The same for this domain; what it does not name is as in `severity`."},
     {"domains[].expect", KEY_MAP,
      .help = "What this domain is meant to be like; anything else is told."},
     {"domains[].expect.starttls", KEY_VALUE, WORDS(STARTTLS_WORDS),
@@ -91,6 +127,11 @@ const struct key KEYS[] = {
     {"domain_files", KEY_LIST, TYPE(VALUE_GLOB), .offset = offsetof(struct config_private, domain_files),
      .count = offsetof(struct config_private, domain_file_count),
      .help = "Files with further domains, one name a line, `#` comments. May have `*`, `?` and `[...]`."},
+
+    {"metrics", KEY_MAP,
+     .help = "How much is exported to Prometheus."},
+    {"metrics.detail", KEY_VALUE, WORDS(DETAIL_WORDS), "endpoint", .offset = CONFIG(metrics_detail),
+     .help = "`domain` leaves out the families of endpoints and certificates, for tens of thousands of domains."},
 
     {"snmp", KEY_MAP,
      .help = "How FEDHEALTH-MIB is served."},
@@ -107,21 +148,12 @@ const struct key KEYS[] = {
 const size_t KEY_COUNT = sizeof KEYS / sizeof KEYS[0];
 
 const char *const LATER_KEYS[] = {
-    "agent.max_concurrent_per_address",
-    "agent.max_endpoints",
-    "agent.address_families",
-    "agent.deny_networks",
-    "agent.state_dir",
     "dns.resolvers[].trust_ad",
     "dialback",
-    "severity",
-    "domains[].targets",
     "domains[].dialback",
-    "domains[].severity",
     "imp_nodes",
     "ping",
     "probe",
-    "metrics",
     "snmp.users",
     "snmp.notify",
     NULL,

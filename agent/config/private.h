@@ -2,6 +2,7 @@
 #ifndef CONFIG_PRIVATE_H
 #define CONFIG_PRIVATE_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "config/config.h"
@@ -10,6 +11,7 @@ struct name; /* an entry of the hash table behind config_find() */
 
 struct config_private {
     struct config config; /* first, so that a pointer to it is one to this */
+    atomic_uint references;
     char *file;           /* owned; NULL without one */
     unsigned *lines;      /* owned; where the file gives each of KEYS, 0: nowhere */
     struct config_resolver *resolvers; /* dns.resolvers; config.resolver is a plain copy of the first */

@@ -16,7 +16,7 @@ EXTRA_DIST += docs/configuration.md
 
 if HAVE_CMOCKA
 config_scene = tests/unit/config_scene.c tests/unit/config_scene.h
-config_test_libs = agent/config/libconfig.a agent/base/libbase.a $(YAML_LIBS) $(IDN2_LIBS) $(CMOCKA_LIBS)
+config_test_libs = agent/config/libconfig.a agent/health/libhealth.a agent/base/libbase.a $(YAML_LIBS) $(IDN2_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_config
 tests_unit_test_config_SOURCES = tests/unit/test_config.c tests/unit/config_faults.def $(config_scene)

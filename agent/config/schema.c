@@ -172,6 +172,11 @@ static void read_element(const struct reading *reading, const struct key *key, c
 {
     if (key->shape == KEY_LIST) {
         read_value(reading, &key->rule, node, into, at);
+    } else if (key->shape == KEY_PAIRS) {
+        at->key = node->key;
+        if (node->refused == NULL)
+            read_text(reading, &key->left, node->key, into, at);
+        read_value(reading, &key->rule, node, at_offset(into, key->right), at);
     } else if (key->bare != NULL && node->kind == NODE_SCALAR && !node_is_null(node) && node->refused == NULL) {
         struct node only = *node, map = {.kind = NODE_MAP, .line = node->line, .items = &only, .count = 1};
         only.key = (char *)key->bare; /* never written to, nor freed */
@@ -184,7 +189,29 @@ static void read_element(const struct reading *reading, const struct key *key, c
 
 static size_t element_size(const struct key *key)
 {
-    return key->shape == KEY_MAPS ? key->size : key->rule.type->size;
+    return key->shape == KEY_LIST ? key->rule.type->size : key->size;
+}
+
+/* What no two elements may have in common; NULL: they may. */
+static const struct value_type *distinct_type(const struct key *key)
+{
+    return key->shape == KEY_PAIRS ? key->left.type : key->distinct ? key->rule.type : NULL;
+}
+
+/* Tells when the last element is one of those before it. */
+static void check_distinct(const struct reading *reading, const struct key *key, const struct node *list,
+                           const char *elements, const struct trail *last)
+{
+    const struct value_type *type = distinct_type(key);
+    size_t size = element_size(key);
+    for (size_t i = 0; type != NULL && i < last->index; i++) {
+        if (type->same(elements + i * size, elements + last->index * size)) {
+            char *what = mem_printf("is given twice, first on line %u", list->items[i].line);
+            tell(reading, last, what);
+            free(what);
+            return;
+        }
+    }
 }
 
 /* Room for the elements and the zero one after them. */
@@ -196,21 +223,29 @@ static char *new_elements(const struct key *key, size_t count, void *base)
     return elements;
 }
 
+static void read_elements(const struct reading *reading, const struct key *key, const struct node *list, void *base,
+                          const struct trail *at)
+{
+    char *elements = new_elements(key, list->count, base);
+    for (size_t i = 0; i < list->count; i++) {
+        struct trail here = {.up = at, .element = true, .index = i, .line = list->items[i].line};
+        read_element(reading, key, &list->items[i], elements + i * element_size(key), &here);
+        check_distinct(reading, key, list, elements, &here);
+    }
+}
+
 static void read_key(const struct reading *reading, const struct key *key, const struct node *node, void *base,
                      const struct trail *at)
 {
-    if (key->shape == KEY_VALUE) {
+    bool map = key->shape == KEY_MAP || key->shape == KEY_PAIRS;
+    if (key->shape == KEY_VALUE)
         read_value(reading, &key->rule, node, at_offset(base, key->offset), at);
-    } else if (key->shape == KEY_MAP) {
-        if (usable(reading, node, NODE_MAP, "a map", at))
-            read_map(reading, key, node, base, at, true);
-    } else if (usable(reading, node, NODE_LIST, "a list", at)) {
-        char *elements = new_elements(key, node->count, base);
-        for (size_t i = 0; i < node->count; i++) {
-            struct trail here = {.up = at, .element = true, .index = i, .line = node->items[i].line};
-            read_element(reading, key, &node->items[i], elements + i * element_size(key), &here);
-        }
-    }
+    else if (!usable(reading, node, map ? NODE_MAP : NODE_LIST, map ? "a map" : "a list", at))
+        return;
+    else if (key->shape == KEY_MAP)
+        read_map(reading, key, node, base, at, true);
+    else
+        read_elements(reading, key, node, base, at);
 }
 
 static void use_default(const struct reading *reading, const struct key *key, void *base, const struct trail *at,
@@ -287,6 +322,12 @@ void schema_read(const struct node *root, const char *file, unsigned file_number
 
 static void release_map(const struct key *parent, void *base);
 
+static void release_value(const struct value_type *type, void *value)
+{
+    if (type != NULL && type->release != NULL)
+        type->release(value);
+}
+
 static void release_elements(const struct key *key, void *base)
 {
     char *elements;
@@ -297,8 +338,8 @@ static void release_elements(const struct key *key, void *base)
         char *element = elements + i * element_size(key);
         if (key->shape == KEY_MAPS)
             release_map(key, element);
-        else if (key->rule.type->release != NULL)
-            key->rule.type->release(element);
+        release_value(key->left.type, element);
+        release_value(key->rule.type, element + key->right);
     }
     free(elements);
 }
@@ -309,14 +350,12 @@ static void release_map(const struct key *parent, void *base)
         void *value = at_offset(base, key->offset);
         if (word_below(key->path, parent) == NULL)
             continue;
-        if (key->shape == KEY_MAP) {
+        if (key->shape == KEY_MAP)
             release_map(key, base);
-        } else if (key->shape == KEY_VALUE) {
-            if (key->rule.type->release != NULL)
-                key->rule.type->release(value);
-        } else {
+        else if (key->shape == KEY_VALUE)
+            release_value(key->rule.type, value);
+        else
             release_elements(key, base);
-        }
     }
 }
 

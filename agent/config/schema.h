@@ -15,20 +15,24 @@ enum key_shape {
     KEY_VALUE, /* one value */
     KEY_LIST,  /* a list of values */
     KEY_MAP,   /* a map; the rows below it write into the same struct as it does */
-    KEY_MAPS   /* a list of maps; the rows below it write into an element */
+    KEY_MAPS,  /* a list of maps; the rows below it write into an element */
+    KEY_PAIRS  /* a map whose keys are values too: a list of structs that begin with the one and hold the other */
 };
 
 struct key {
     const char *path;      /* "agent.interval", "domains[].expect.starttls" */
     enum key_shape shape;
-    struct value_rule rule; /* KEY_VALUE, KEY_LIST */
+    struct value_rule rule; /* KEY_VALUE, KEY_LIST, KEY_PAIRS */
     const char *fallback;  /* the default, written like a value (of a list: its only element); NULL: none */
     const char *otherwise; /* the default in words, where it is no fixed value; NULL: none */
     bool required;         /* of a map: the keys required in it are required even when the map is absent */
     const char *bare;      /* KEY_MAPS: an element that is a plain value stands for a map with this key alone */
     size_t offset;         /* where the value, or the pointer to a list's elements, belongs */
     size_t count;          /* lists: where the number of elements belongs. One more element, all zero, follows them */
-    size_t size;           /* KEY_MAPS: bytes of an element */
+    size_t size;           /* KEY_MAPS, KEY_PAIRS: bytes of an element */
+    struct value_rule left; /* KEY_PAIRS: what stands before the colon. Each at most once */
+    size_t right;          /* KEY_PAIRS: where in an element the value behind the colon belongs */
+    bool distinct;         /* KEY_LIST: no value may be given twice */
     const char *help;      /* one line */
 };
 

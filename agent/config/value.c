@@ -246,21 +246,92 @@ static bool parse_host_port(const struct value_rule *rule, const char *text, voi
     return true;
 }
 
+/* Writes the usual form of a numeric address to `usual`; false when it is none of the family. */
+static bool read_address(const char *text, int family, char usual[INET6_ADDRSTRLEN])
+{
+    unsigned char bytes[sizeof(struct in6_addr)];
+    return inet_pton(family, text, bytes) == 1 && inet_ntop(family, bytes, usual, INET6_ADDRSTRLEN) != NULL;
+}
+
+/* Whether it is the usual form of the address that stands for none. */
+static bool is_unspecified(const char *usual)
+{
+    return strcmp(usual, "0.0.0.0") == 0 || strcmp(usual, "::") == 0;
+}
+
+/* Whether a name ends in a number, as no name does and a misspelt IPv4 address may (RFC 1123 2.1). */
+static bool ends_in_number(const char *name)
+{
+    const char *dot = strrchr(name, '.'), *last = dot != NULL ? dot + 1 : name;
+    return last[strspn(last, "0123456789")] == '\0';
+}
+
+/* The host of a target in its usual form; NULL when it is neither a name nor an address. */
+static char *usual_host(const char *host, bool brackets, struct err *err)
+{
+    char usual[INET6_ADDRSTRLEN];
+    if (read_address(host, brackets ? AF_INET6 : AF_INET, usual)) {
+        if (!is_unspecified(usual))
+            return mem_strdup(usual);
+        err_set(err, "is not the address of a server");
+        return NULL;
+    }
+    char *name = brackets ? NULL : domain_name_to_ascii(host, err);
+    if (brackets || (name != NULL && ends_in_number(name))) {
+        err_set(err, "is neither a name nor an address");
+        free(name);
+        name = NULL;
+    }
+    return name;
+}
+
+static bool parse_target(const struct value_rule *rule, const char *text, void *into, struct err *err)
+{
+    (void)rule;
+    struct host_port *target = into;
+    struct err why;
+    char shown[TEXT_SHOWN_SIZE];
+    bool brackets;
+    uint16_t port;
+    char *host = split_port(text, &brackets, &port);
+    if (host == NULL || *host == '\0') {
+        free(host);
+        return err_value(err, "HOST:PORT such as xmpp.example.org:5269, 192.0.2.1:5269 or [2001:db8::1]:5269", text);
+    }
+    target->host = usual_host(host, brackets, &why);
+    free(host);
+    if (target->host == NULL)
+        return err_set(err, "\"%s\" %s", text_shown(text, shown), why.text);
+    target->port = port;
+    return true;
+}
+
+static bool parse_network(const struct value_rule *rule, const char *text, void *into, struct err *err)
+{
+    (void)rule;
+    struct network network;
+    char shown[TEXT_SHOWN_SIZE], meant[NETWORK_TEXT_SIZE];
+    if (!network_parse(&network, text))
+        return err_value(err, "a network such as 169.254.0.0/16 or 2001:db8::/32, or an address", text);
+    if (network_trim(&network))
+        return err_set(err, "\"%s\" has bits set behind its prefix; did you mean \"%s\"?", text_shown(text, shown),
+                       network_print(&network, meant));
+    *(struct network *)into = network;
+    return true;
+}
+
 /* "ADDRESS:PORT" in its usual form and the address's family; NULL when it is none. To be freed by the caller. */
 static char *normal_address(const char *text, int *family)
 {
     bool brackets;
     uint16_t port;
-    unsigned char bytes[sizeof(struct in6_addr)];
     char usual[INET6_ADDRSTRLEN], *normal = NULL;
     char *host = split_port(text, &brackets, &port);
     if (host == NULL)
         return NULL;
     *family = brackets ? AF_INET6 : AF_INET;
-    if (inet_pton(*family, host, bytes) == 1) {
-        inet_ntop(*family, bytes, usual, sizeof usual);
+    if (read_address(host, *family, usual))
         normal = mem_printf(brackets ? "[%s]:%u" : "%s:%u", usual, port);
-    }
     free(host);
     return normal;
 }
@@ -317,7 +388,36 @@ static bool parse_socket(const struct value_rule *rule, const char *text, void *
     return parse_text(rule, text, into, err);
 }
 
+/* ---- reasons ---- */
+
+static bool parse_reason(const struct value_rule *rule, const char *text, void *into, struct err *err)
+{
+    (void)rule;
+    enum reason reason = reason_from_code(text);
+    if (reason == REASON_COUNT) {
+        const char *nearest = reason_nearest(text);
+        return nearest != NULL ? err_set(err, "is not a known reason; did you mean \"%s\"?", nearest)
+                               : err_set(err, "is not a known reason: `fedhealth explain` lists them");
+    }
+    if (!severity_is_free(reason))
+        return err_set(err, "has a fixed state: %s", state_name(reason_info(reason)->state));
+    *(enum reason *)into = reason;
+    return true;
+}
+
 /* ---- the types ---- */
+
+static bool same_host_port(const void *left, const void *right)
+{
+    const struct host_port *a = left, *b = right;
+    return a->host != NULL && b->host != NULL && strcmp(a->host, b->host) == 0 && a->port == b->port;
+}
+
+static bool same_reason(const void *left, const void *right)
+{
+    const enum reason *a = left, *b = right;
+    return *a != 0 && *a == *b;
+}
 
 static void release_text(void *value)
 {
@@ -343,11 +443,18 @@ const struct value_type VALUE_CHOICE = {.name = "word", .size = sizeof(int), .pa
 const struct value_type VALUE_TEXT = TEXT_TYPE("text", parse_text);
 const struct value_type VALUE_LABEL = TEXT_TYPE("label", parse_label);
 const struct value_type VALUE_FILE = PATH_TYPE("file", parse_file);
+const struct value_type VALUE_PATH = PATH_TYPE("path", parse_text);
 const struct value_type VALUE_GLOB = PATH_TYPE("file pattern", parse_text);
 const struct value_type VALUE_DOMAIN = TEXT_TYPE("domain", parse_domain);
 const struct value_type VALUE_DOMAIN_UNICODE = TEXT_TYPE("domain", parse_domain_unicode);
 const struct value_type VALUE_HOST_PORT = {
     .name = "name:port", .size = sizeof(struct host_port), .parse = parse_host_port, .release = release_host_port};
+const struct value_type VALUE_TARGET = {
+    .name = "host:port", .size = sizeof(struct host_port), .parse = parse_target, .release = release_host_port,
+    .same = same_host_port};
+const struct value_type VALUE_NETWORK = {.name = "network", .size = sizeof(struct network), .parse = parse_network};
+const struct value_type VALUE_REASON = {
+    .name = "reason", .size = sizeof(enum reason), .parse = parse_reason, .same = same_reason};
 const struct value_type VALUE_ADDRESS_PORT = TEXT_TYPE("address:port", parse_address_port);
 const struct value_type VALUE_LISTEN = TEXT_TYPE("listening address", parse_listen);
 const struct value_type VALUE_SOCKET = TEXT_TYPE("socket", parse_socket);

@@ -29,6 +29,8 @@ struct value_type {
     /* Writes what `text` says to *into, which is zeroed before and stays so on failure (then false and `err`). */
     bool (*parse)(const struct value_rule *rule, const char *text, void *into, struct err *err);
     void (*release)(void *value); /* NULL: owns nothing. An all-zero value is legal */
+    /* Whether two values are one and the same; an all-zero one is like no other. NULL: cannot be told. */
+    bool (*same)(const void *left, const void *right);
 };
 
 extern const struct value_type VALUE_COUNT;          /* unsigned */
@@ -38,10 +40,14 @@ extern const struct value_type VALUE_CHOICE;         /* int or enum: the word's 
 extern const struct value_type VALUE_TEXT;           /* char *, like all below unless said otherwise */
 extern const struct value_type VALUE_LABEL;          /* fit for a label value: letters, digits, ".", "_", "-" */
 extern const struct value_type VALUE_FILE;           /* that can be read now */
+extern const struct value_type VALUE_PATH;           /* that need not be there */
 extern const struct value_type VALUE_GLOB;
 extern const struct value_type VALUE_DOMAIN;         /* lower-case A-label */
 extern const struct value_type VALUE_DOMAIN_UNICODE; /* U-label */
 extern const struct value_type VALUE_HOST_PORT;      /* struct host_port, of a name */
+extern const struct value_type VALUE_TARGET;         /* struct host_port, of a name or an address */
+extern const struct value_type VALUE_NETWORK;        /* struct network, with no bits behind its prefix */
+extern const struct value_type VALUE_REASON;         /* enum reason, whose state may be changed */
 extern const struct value_type VALUE_ADDRESS_PORT;   /* of a server; normalised, "192.0.2.1:53" or "[2001:db8::1]:53" */
 extern const struct value_type VALUE_LISTEN;         /* "udp:127.0.0.1:161", also udp6, tcp and tcp6 */
 extern const struct value_type VALUE_SOCKET;         /* absolute path of a socket, or "tcp:HOST:PORT" */

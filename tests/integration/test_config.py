@@ -29,6 +29,9 @@ agent:
   interval: soon
   intervall: 5m
   max_concurrent: [1]
+  max_endpoints: 0
+  address_families: v4
+  deny_networks: ["10.0.0.0/8", "10.1.2.3/16"]
 dns:
   resolvers:
     - {name: a}
@@ -39,13 +42,24 @@ domains:
   - A.example
   - name: b.example
     expect: {starttls: perhaps}
+    targets: ["192.0.2.1:5269", "b.example", "192.0.2.1:5269"]
+    severity: {cert_expird: ok}
+severity:
+  srv_missing: fine
+  not_reached: ok
+metrics: {detail: all}
 snmp:
   mode: slave
 imp_nodes: []
 """
 
-FAULTY_KEYS = [(3, "agent.interval"), (4, "agent.intervall"), (5, "agent.max_concurrent"), (8, "address"),
-               (10, "tls.min_version"), (13, "domains"), (15, "starttls"), (17, "snmp.mode"), (18, "imp_nodes")]
+FAULTY_KEYS = [
+    (3, "agent.interval"), (4, "agent.intervall"), (5, "agent.max_concurrent"), (6, "agent.max_endpoints"),
+    (7, "agent.address_families"), (8, "agent.deny_networks[1]"), (11, "address"), (13, "tls.min_version"),
+    (16, "domains"), (18, "starttls"), (19, "domains[2].targets[1]"), (19, "domains[2].targets[2]"),
+    (20, "domains[2].severity.cert_expird"), (22, "severity.srv_missing"), (23, "severity.not_reached"),
+    (24, "metrics.detail"), (26, "snmp.mode"), (27, "imp_nodes"),
+]
 
 
 def test_every_fault_at_once(folder):
@@ -58,7 +72,19 @@ def test_every_fault_at_once(folder):
     assert len([each for each in lines if each.startswith(f"{path}:")]) == len(FAULTY_KEYS)
 
 
-@pytest.mark.parametrize("text", ["", "agent: {}\n", "domains: [a.example]\n", "agent: [\n", "agent: {domain: x}\n\tdomains: []\n"])
+@pytest.mark.parametrize("text, hint", [
+    ("agent: {domain: monitor.example, deny_networks: [10.1.2.3/16]}\ndomains: []\n", 'did you mean "10.1.0.0/16"?'),
+    ("agent: {domain: monitor.example}\ndomains: []\nseverity: {cert_expird: ok}\n", 'did you mean "cert_expired"?'),
+    ("agent: {domain: monitor.example}\ndomains: [{name: a.example, target: []}]\n", 'did you mean "targets"?'),
+])
+def test_what_was_meant(folder, text, hint):
+    done = check(write(folder, text))
+    assert done.returncode == 2
+    assert hint in done.stderr
+
+
+@pytest.mark.parametrize("text", ["", "agent: {}\n", "domains: [a.example]\n", "agent: [\n",
+                                  "agent: {domain: x}\n\tdomains: []\n"])
 def test_no_domain_or_no_yaml(folder, text):
     """agent.domain is required; what is no YAML is told with its line."""
     path = write(folder, text)

@@ -19,6 +19,18 @@
 
 /* ---- what is accepted ---- */
 
+/* Each followed by a blank. */
+static void assert_networks(const struct config *config, const char *expected)
+{
+    char shown[NETWORK_TEXT_SIZE];
+    struct buf all;
+    buf_init(&all, 1000);
+    for (size_t i = 0; i < config->deny_network_count; i++)
+        buf_printf(&all, "%s ", network_print(&config->deny_networks[i], shown));
+    assert_string_equal(all.data, expected);
+    buf_fini(&all);
+}
+
 static void test_every_key(void **state)
 {
     (void)state;
@@ -30,6 +42,13 @@ static void test_every_key(void **state)
         "  confirm: 3\n"
         "  retry_interval: 1.5m\n"
         "  max_concurrent: 65536\n"
+        "  max_concurrent_per_address: 1\n"
+        "  max_endpoints: 64\n"
+        "  address_families: both\n"
+        "  deny_networks: [169.254.0.0/16, '2001:DB8::/32', 192.0.2.1]\n"
+        "  state_dir: /x/state\n"
+        "metrics: {detail: domain}\n"
+        "severity: {srv_missing: ok, 'cert_expired': unknown}\n"
         "dns: {resolvers: [{name: internal, address: '[2001:DB8:0::53]:5353'}]}\n"
         "tls:\n"
         "  ca_file: ca.pem\n"
@@ -40,13 +59,15 @@ static void test_every_key(void **state)
         "  client_key: 'ca.pem'\n"
         "domains:\n"
         "  - example.org\n"
-        "  - {name: 'XN--BCHER-KVA.Example', interval: 1s}\n"
+        "  - name: 'XN--BCHER-KVA.Example'\n"
+        "    interval: 1s\n"
+        "    targets: ['192.0.2.1:5269', '[2001:DB8:0::1]:1', Bücher.example.:9]\n"
         "  - name: c.example\n"
         "    expect:\n"
         "      starttls: none\n"
         "      srv_targets: ['A.example:5269', 'bücher.example.:1']\n"
-        "  - {name: d.example, expect: {starttls: optional, srv_targets: []}}\n"
-        "  - {name: e.example, expect: {starttls: required}}\n"
+        "  - {name: d.example, targets: [], severity: {}, expect: {starttls: optional, srv_targets: []}}\n"
+        "  - {name: e.example, severity: {srv_missing: critical, tls_error: warning}, expect: {starttls: required}}\n"
         "snmp:\n"
         "  mode: master\n"
         "  listen: ['udp:192.0.2.1:161', 'udp6:[::1]:161', 'tcp6:[2001:db8::1]:1']\n"
@@ -57,6 +78,12 @@ static void test_every_key(void **state)
     assert_int_equal(config->confirm, 3);
     assert_int_equal(config->retry_interval_ms, 90000);
     assert_int_equal(config->max_concurrent, 65536);
+    assert_int_equal(config->max_concurrent_per_address, 1);
+    assert_int_equal(config->max_endpoints, 64);
+    assert_int_equal(config->address_families, FAMILIES_BOTH);
+    assert_networks(config, "169.254.0.0/16 2001:db8::/32 192.0.2.1 ");
+    assert_string_equal(config->state_dir, "/x/state");
+    assert_int_equal(config->metrics_detail, METRICS_DOMAIN);
     assert_string_equal(config->resolver.name, "internal");
     assert_string_equal(config->resolver.address, "[2001:db8::53]:5353");
     assert_string_equal(config->tls_ca_file, "ca.pem");
@@ -82,6 +109,14 @@ static void test_every_key(void **state)
     assert_string_equal(domain[1].name, "xn--bcher-kva.example");
     assert_string_equal(domain[1].name_unicode, "bücher.example");
     assert_int_equal(domain[1].interval_ms, 1000);
+    assert_int_equal(domain[0].target_count, 0);
+    assert_int_equal(domain[1].target_count, 3);
+    assert_string_equal(domain[1].targets[0].host, "192.0.2.1");
+    assert_int_equal(domain[1].targets[0].port, 5269);
+    assert_string_equal(domain[1].targets[1].host, "2001:db8::1");
+    assert_int_equal(domain[1].targets[1].port, 1);
+    assert_string_equal(domain[1].targets[2].host, "xn--bcher-kva.example");
+    assert_int_equal(domain[3].target_count, 0);
     assert_int_equal(domain[2].expect_starttls, EXPECT_STARTTLS_NONE);
     assert_int_equal(domain[2].expect_srv_count, 2);
     assert_string_equal(domain[2].expect_srv[0].host, "a.example");
@@ -91,6 +126,13 @@ static void test_every_key(void **state)
     assert_int_equal(domain[3].expect_starttls, EXPECT_STARTTLS_OPTIONAL);
     assert_int_equal(domain[3].expect_srv_count, 0);
     assert_int_equal(domain[4].expect_starttls, EXPECT_STARTTLS_REQUIRED);
+
+    assert_int_equal(severity_of(&domain[0].severity, REASON_SRV_MISSING, STATE_WARNING), STATE_OK);
+    assert_int_equal(severity_of(&domain[3].severity, REASON_CERT_EXPIRED, STATE_CRITICAL), STATE_UNKNOWN);
+    assert_int_equal(severity_of(&domain[4].severity, REASON_SRV_MISSING, STATE_WARNING), STATE_CRITICAL);
+    assert_int_equal(severity_of(&domain[4].severity, REASON_TLS_ERROR, STATE_CRITICAL), STATE_WARNING);
+    assert_int_equal(severity_of(&domain[4].severity, REASON_CERT_EXPIRED, STATE_CRITICAL), STATE_UNKNOWN);
+    assert_int_equal(severity_of(&domain[3].severity, REASON_TLS_ERROR, STATE_CRITICAL), STATE_CRITICAL);
 
     assert_ptr_equal(config_find(config, "Bücher.example"), &domain[1]);
     assert_ptr_equal(config_find(config, "xn--bcher-kva.example."), &domain[1]);
@@ -115,6 +157,17 @@ static void assert_defaults(const struct config *config)
     assert_int_equal(config->confirm, 2);
     assert_int_equal(config->retry_interval_ms, 30000);
     assert_int_equal(config->max_concurrent, 4096);
+    assert_int_equal(config->max_concurrent_per_address, 4);
+    assert_int_equal(config->max_endpoints, 16);
+    assert_int_equal(config->address_families, FAMILIES_AUTO);
+    assert_networks(config, "");
+    assert_int_equal(config->metrics_detail, METRICS_ENDPOINT);
+    assert_int_equal(config->severity.count, 0);
+    for (size_t i = 0; i < config->domain_count; i++) {
+        assert_int_equal(config->domains[i].target_count, 0);
+        assert_int_equal(config->domains[i].severity.count, 0);
+        assert_ptr_equal(config->domains[i].severity.behind, &config->severity);
+    }
     assert_string_equal(config->resolver.name, "system");
     assert_null(config->resolver.address);
     assert_int_equal(config->tls_min_version, 0x0303);
@@ -142,6 +195,7 @@ static void test_defaults(void **state)
         struct config *config = scene_load_good(texts[i]);
         assert_defaults(config);
         assert_string_equal(config->domain, "m.example");
+        assert_string_equal(config->state_dir, "/var/lib/fedhealth");
         assert_int_equal(config->snmp_mode, SNMP_MODE_AGENTX);
         assert_int_equal(config->domain_count, 1);
         assert_string_equal(config->domains[0].name, "a.example");
@@ -170,6 +224,7 @@ static void test_without_file(void **state)
     if (config != NULL) {
         assert_defaults(config);
         assert_string_equal(config->tls_ca_file, ca_file);
+        assert_null(config->state_dir);
         assert_int_equal(config->snmp_mode, SNMP_MODE_MASTER);
         assert_int_equal(config->domain_count, 2);
         assert_string_equal(config->domains[0].name, "xn--bcher-kva.example");
@@ -197,6 +252,43 @@ static void test_without_file(void **state)
     assert_string_equal(faults.data, expected);
     free(expected);
     free(no_ca);
+}
+
+/* ---- who holds it, and where it is read from ---- */
+
+static void test_hold(void **state)
+{
+    (void)state;
+    struct config *config = scene_load_good(AGENT DOMAINS "severity: {srv_missing: ok}\n");
+    assert_ptr_equal(config_hold(config), config);
+    assert_ptr_equal(config_hold(config), config);
+    config_free(config);
+    config_free(config);
+    assert_ptr_equal(config_find(config, "a.example"), &config->domains[0]);
+    config_free(config);
+    config_free(NULL);
+}
+
+/* The text is no C string: nothing may be read behind its end. */
+static void test_read(void **state)
+{
+    (void)state;
+    static const char text[] = AGENT DOMAINS "tls: {ca_file: ca.pem}\nzzz";
+    char *bytes = mem_alloc(sizeof text - 1);
+    memcpy(bytes, text, sizeof text - 1);
+    buf_clear(&faults);
+    assert_null(config_read(bytes, sizeof text - 1, "lists/none.yaml", &faults));
+    assert_string_equal(faults.data, "lists/none.yaml:5: syntax error: could not find expected ':' (while scanning a "
+                                     "simple key, line 4)\n");
+    free(bytes);
+
+    bytes = mem_strndup(text, sizeof text - 4);
+    buf_clear(&faults);
+    struct config *config = config_read(bytes, strlen(bytes), "c.yaml", &faults);
+    free(bytes); /* nothing in it is kept */
+    assert_string_equal(faults.data, "");
+    assert_string_equal(config->domains[0].name, "a.example");
+    config_free(config);
 }
 
 /* ---- a fault that is found later ---- */
@@ -326,6 +418,8 @@ int main(void)
         cmocka_unit_test(test_every_key),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_without_file),
+        cmocka_unit_test(test_hold),
+        cmocka_unit_test(test_read),
         cmocka_unit_test(test_tell),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_hostile),

@@ -44,13 +44,17 @@ static void test_domain_files(void **state)
 
     /* Relative to the configuration file, not to the working directory. */
     char *elsewhere = mem_printf("%s/lists/c.yaml", scene_folder());
-    static const char text[] = AGENT "domain_files: ['3.*']\ntls: {ca_file: ../ca.pem}\n";
+    static const char text[] = "agent: {domain: m.example, state_dir: state}\n"
+                               "domain_files: ['3.*']\ntls: {ca_file: ../ca.pem}\n";
     scene_write(elsewhere, text, sizeof text - 1);
     assert_int_equal(chdir("/"), 0);
     config = config_load(elsewhere, &faults);
     assert_int_equal(chdir(scene_folder()), 0);
     assert_string_equal(faults.data, "");
     assert_string_equal(config->domains[0].name, "c.example");
+    char *state_dir = mem_printf("%s/lists/state", scene_folder());
+    assert_string_equal(config->state_dir, state_dir);
+    free(state_dir);
     config_free(config);
     free(elsewhere);
 }
@@ -95,8 +99,10 @@ static void test_ten_thousand(void **state)
     scene_write("many.txt", filed.data, filed.length);
     struct config *config = scene_load_good(listed.data);
     assert_int_equal(config->domain_count, 20000);
-    for (size_t i = 0; i < config->domain_count; i++)
+    for (size_t i = 0; i < config->domain_count; i++) {
         assert_ptr_equal(config_find(config, config->domains[i].name_unicode), &config->domains[i]);
+        assert_ptr_equal(config->domains[i].severity.behind, &config->severity);
+    }
     config_free(config);
     buf_fini(&listed);
     buf_fini(&filed);

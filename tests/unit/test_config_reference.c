@@ -21,10 +21,12 @@ static char *reference; /* docs/configuration.md */
 static void add_type(struct buf *out, const struct key *key)
 {
     static const char *const before[] = {
-        [KEY_VALUE] = "", [KEY_LIST] = "list: ", [KEY_MAP] = "map", [KEY_MAPS] = "list of maps"};
+        [KEY_VALUE] = "", [KEY_LIST] = "list: ", [KEY_MAP] = "map", [KEY_MAPS] = "list of maps", [KEY_PAIRS] = "map: "};
     buf_puts(out, before[key->shape]);
     if (key->shape == KEY_MAPS && key->bare != NULL)
         buf_puts(out, " or bare values");
+    if (key->left.type != NULL)
+        buf_printf(out, "%s to ", key->left.type->name);
     if (key->rule.words != NULL) {
         for (const struct value_word *word = key->rule.words; word->word != NULL; word++)
             buf_printf(out, "%s`%s`", word == key->rule.words ? "" : ", ", word->word);
