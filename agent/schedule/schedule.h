@@ -3,6 +3,7 @@
 #define SCHEDULE_SCHEDULE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "config/config.h"
 #include "loop/loop.h"
@@ -10,14 +11,22 @@
 
 struct schedule;
 
-/* Receives the result (to free) of the domain at this position in the configuration. Returns true when the round
- * should be repeated after agent.retry_interval, to confirm it. */
+/* Receives the result (to free), with start_delay_us and interval_ms filled in, of the domain at this position in the
+ * configuration. Returns true when the round should be repeated after agent.retry_interval, to confirm it. Must neither
+ * reload nor free the schedule. */
 typedef bool (*schedule_result)(void *arg, size_t domain, struct domain_result *result);
 
-/* `config` and `context` are borrowed and must outlive the schedule. At most max_running rounds are under way at once. */
-struct schedule *schedule_new(struct loop *loop, const struct config *config, struct probe_context *context,
-                              unsigned max_running, schedule_result result, void *arg);
+/* `config` and `context` are borrowed: they must stay until the schedule has others, or is freed; `probe` for good.
+ * First rounds are spread out, and each domain keeps its place in its interval. A domain whose peer asked to be left
+ * alone (domain_result_asks_back_off()) is visited less and less often, at last every 16 intervals, until it no longer
+ * asks; the result's interval_ms tells. */
+struct schedule *schedule_new(struct loop *loop, const struct config *config, const struct probe_ops *probe,
+                              struct probe_context *context, schedule_result result, void *arg);
+/* Goes on with another configuration. Domains that stay keep their times, and their rounds under way end as they began,
+ * with the former context; the rounds of those that are gone are cancelled; new ones are spread out as at the start.
+ * From now on `result` is given positions in the new configuration. */
+void schedule_reload(struct schedule *schedule, const struct config *config, struct probe_context *context);
 void schedule_free(struct schedule *schedule);          /* cancels what is under way; NULL is legal */
-unsigned schedule_running(struct schedule *schedule);   /* probes under way; safe from every thread */
+unsigned schedule_running(struct schedule *schedule);   /* rounds under way; safe from every thread */
 
 #endif
