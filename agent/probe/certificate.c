@@ -241,46 +241,11 @@ static enum tri tri_of(bool yes)
     return yes ? TRI_YES : TRI_NO;
 }
 
-/* Soonest end of validity in the chain; TIME_ABSENT only where no date can be read, and then verification complained. */
-static int64_t soonest_expiry(const struct certificate *facts)
-{
-    int64_t soonest = TIME_ABSENT;
-    for (int i = 0; i < CERT_POSITION_COUNT; i++) {
-        if (facts->not_after[i] != TIME_ABSENT && (soonest == TIME_ABSENT || facts->not_after[i] < soonest))
-            soonest = facts->not_after[i];
-    }
-    return soonest;
-}
-
-/* Nothing else is wrong: ok, unless the chain ends too soon. */
-static void judge_expiry(const struct certificate *facts, const struct certificate_policy *policy,
-                         struct check_result *verdict)
-{
-    char when[CLOCK_RFC3339_SIZE];
-    int64_t soonest = soonest_expiry(facts), left_s = soonest - policy->now_s;
-    bool soon = left_s < policy->expiry_warning_s;
-    check_result_set(verdict, soon ? REASON_CERT_EXPIRES_SOON : REASON_OK, "expires at %s",
-                     clock_rfc3339(soonest, when));
-    if (soon && left_s < policy->expiry_critical_s)
-        verdict->state = STATE_CRITICAL;
-}
-
-static void judge_trust(STACK_OF(X509) *sent, int trust_error, struct check_result *verdict)
-{
-    enum reason reason = REASON_CERT_UNTRUSTED;
-    if (trust_error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)
-        reason = REASON_CERT_SELF_SIGNED;
-    else if (sk_X509_num(sent) == 1 && (trust_error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
-                                        trust_error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE))
-        reason = REASON_CERT_CHAIN_INCOMPLETE;
-    char *issuer = name_text(X509_get_issuer_name(sk_X509_value(sent, sk_X509_num(sent) - 1)));
-    check_result_set(verdict, reason, "%s; last certificate sent was issued by %s",
-                     X509_verify_cert_error_string(trust_error), issuer != NULL ? issuer : "an unreadable name");
-    free(issuer);
-}
-
 /* What was found, for the one verdict. */
 struct findings {
+    const struct certificate_policy *policy;
+    const struct certificate *facts;
+    STACK_OF(X509) *sent, *chain;
     struct names names;
     bool by_common_name;
     int expired, early, unsuited; /* depth in the chain, -1: none */
@@ -288,34 +253,119 @@ struct findings {
     struct weakness weak;
 };
 
-static void judge(const struct findings *found, const struct certificate *facts, STACK_OF(X509) *sent,
-                  STACK_OF(X509) *chain, const struct certificate_policy *policy, struct check_result *verdict)
+/* Soonest end of validity in the chain, without what has expired, which is a fault of its own. TIME_ABSENT only where
+ * there is such a fault, or no date can be read, of which verification complained. */
+static int64_t soonest_expiry(const struct findings *found)
+{
+    int64_t soonest = TIME_ABSENT;
+    for (int i = 0; i < CERT_POSITION_COUNT; i++) {
+        int64_t end = found->facts->not_after[i];
+        if (end == TIME_ABSENT || (found->expired >= 0 && end <= found->policy->now_s))
+            continue;
+        if (soonest == TIME_ABSENT || end < soonest)
+            soonest = end;
+    }
+    return soonest;
+}
+
+/* Whether the chain ends so soon. */
+static bool ends_within(const struct findings *found, int64_t within_s)
+{
+    int64_t soonest = soonest_expiry(found);
+    return soonest != TIME_ABSENT && soonest - found->policy->now_s < within_s;
+}
+
+static enum reason trust_reason(const struct findings *found)
+{
+    if (found->trust_error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)
+        return REASON_CERT_SELF_SIGNED;
+    if (sk_X509_num(found->sent) == 1 && (found->trust_error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+                                          found->trust_error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE))
+        return REASON_CERT_CHAIN_INCOMPLETE;
+    return REASON_CERT_UNTRUSTED;
+}
+
+/* In the contract's order, REASON_OK without any. One that is made ok does not hide another. */
+static enum reason first_fault(const struct findings *found)
+{
+    const struct {
+        bool holds;
+        enum reason reason;
+    } FAULTS[] = {
+        {!found->names.matched && !found->by_common_name, REASON_CERT_NAME_MISMATCH},
+        {found->expired >= 0, REASON_CERT_EXPIRED},
+        {found->early >= 0, REASON_CERT_NOT_YET_VALID},
+        {found->trust_error != X509_V_OK, trust_reason(found)},
+        {found->unsuited >= 0, REASON_CERT_WRONG_USAGE},
+        {found->weak.key_depth >= 0, REASON_CERT_WEAK_KEY},
+        {found->weak.signature_depth >= 0, REASON_CERT_WEAK_SIGNATURE},
+        {found->by_common_name, REASON_CERT_CN_ONLY},
+        {ends_within(found, found->policy->expiry_warning_s), REASON_CERT_EXPIRES_SOON},
+    };
+    enum reason first = REASON_OK;
+    for (size_t i = 0; i < sizeof FAULTS / sizeof *FAULTS; i++) {
+        enum reason reason = FAULTS[i].reason;
+        if (!FAULTS[i].holds)
+            continue;
+        if (severity_of(found->policy->severity, reason, reason_info(reason)->state) != STATE_OK)
+            return reason;
+        if (first == REASON_OK)
+            first = reason;
+    }
+    return first;
+}
+
+static void tell_trust(const struct findings *found, enum reason reason, struct check_result *verdict)
+{
+    X509 *last = sk_X509_value(found->sent, sk_X509_num(found->sent) - 1);
+    char *issuer = name_text(X509_get_issuer_name(last));
+    check_result_set(verdict, reason, "%s; last certificate sent was issued by %s",
+                     X509_verify_cert_error_string(found->trust_error),
+                     issuer != NULL ? issuer : "an unreadable name");
+    free(issuer);
+}
+
+static void tell_expiry(const struct findings *found, enum reason reason, struct check_result *verdict)
 {
     char when[CLOCK_RFC3339_SIZE];
-    const struct names *names = &found->names;
-    if (!names->matched && !found->by_common_name)
-        check_result_set(verdict, REASON_CERT_NAME_MISMATCH, "is for %s%s",
-                         names->seen.length ? names->seen.data : "no name at all",
-                         buf_failed(&names->seen) ? " and more" : "");
-    else if (found->expired >= 0)
-        check_result_set(verdict, REASON_CERT_EXPIRED, "%s expired at %s", depth_name(found->expired),
-                         clock_rfc3339(seconds_of(X509_get0_notAfter(sk_X509_value(chain, found->expired))), when));
-    else if (found->early >= 0)
-        check_result_set(verdict, REASON_CERT_NOT_YET_VALID, "%s is valid from %s", depth_name(found->early),
-                         clock_rfc3339(seconds_of(X509_get0_notBefore(sk_X509_value(chain, found->early))), when));
-    else if (found->trust_error != X509_V_OK)
-        judge_trust(sent, found->trust_error, verdict);
-    else if (found->unsuited >= 0)
-        check_result_set(verdict, REASON_CERT_WRONG_USAGE, "%s is not for servers", depth_name(found->unsuited));
-    else if (found->weak.key_depth >= 0)
-        check_result_set(verdict, REASON_CERT_WEAK_KEY, "%s has a weak key", depth_name(found->weak.key_depth));
-    else if (found->weak.signature_depth >= 0)
-        check_result_set(verdict, REASON_CERT_WEAK_SIGNATURE, "%s has a weak signature",
-                         depth_name(found->weak.signature_depth));
-    else if (found->by_common_name)
-        check_result_set(verdict, REASON_CERT_CN_ONLY, "named only by %s", names->seen.data);
-    else
-        judge_expiry(facts, policy, verdict);
+    check_result_set(verdict, reason, "expires at %s", clock_rfc3339(soonest_expiry(found), when));
+    if (reason == REASON_CERT_EXPIRES_SOON && ends_within(found, found->policy->expiry_critical_s))
+        verdict->state = STATE_CRITICAL;
+}
+
+static void tell(const struct findings *found, enum reason reason, struct check_result *verdict)
+{
+    char when[CLOCK_RFC3339_SIZE];
+    const struct buf *names = &found->names.seen;
+    switch (reason) {
+    case REASON_CERT_NAME_MISMATCH:
+        check_result_set(verdict, reason, "is for %s%s", names->length ? names->data : "no name at all",
+                         buf_failed(names) ? " and more" : "");
+        break;
+    case REASON_CERT_EXPIRED:
+        check_result_set(verdict, reason, "%s expired at %s", depth_name(found->expired),
+                         clock_rfc3339(seconds_of(X509_get0_notAfter(sk_X509_value(found->chain, found->expired))),
+                                       when));
+        break;
+    case REASON_CERT_NOT_YET_VALID:
+        check_result_set(verdict, reason, "%s is valid from %s", depth_name(found->early),
+                         clock_rfc3339(seconds_of(X509_get0_notBefore(sk_X509_value(found->chain, found->early))),
+                                       when));
+        break;
+    case REASON_CERT_WRONG_USAGE:
+        check_result_set(verdict, reason, "%s is not for servers", depth_name(found->unsuited));
+        break;
+    case REASON_CERT_WEAK_KEY:
+        check_result_set(verdict, reason, "%s has a weak key", depth_name(found->weak.key_depth));
+        break;
+    case REASON_CERT_WEAK_SIGNATURE:
+        check_result_set(verdict, reason, "%s has a weak signature", depth_name(found->weak.signature_depth));
+        break;
+    case REASON_CERT_CN_ONLY: check_result_set(verdict, reason, "named only by %s", names->data); break;
+    case REASON_CERT_EXPIRES_SOON:
+    case REASON_OK: tell_expiry(found, reason, verdict); break;
+    default: tell_trust(found, reason, verdict);
+    }
 }
 
 struct certificate *certificate_judge(STACK_OF(X509) *sent, STACK_OF(X509) *built,
@@ -332,6 +382,10 @@ struct certificate *certificate_judge(STACK_OF(X509) *sent, STACK_OF(X509) *buil
     read_times(facts, chain);
 
     struct findings found = {
+        .policy = policy,
+        .facts = facts,
+        .sent = sent,
+        .chain = chain,
         .expired = error_depth(errors, X509_V_ERR_CERT_HAS_EXPIRED),
         .early = error_depth(errors, X509_V_ERR_CERT_NOT_YET_VALID),
         .unsuited = error_depth(errors, X509_V_ERR_INVALID_PURPOSE),
@@ -347,7 +401,7 @@ struct certificate *certificate_judge(STACK_OF(X509) *sent, STACK_OF(X509) *buil
     facts->test[CERT_TEST_TRUST] = tri_of(found.trust_error == X509_V_OK);
     facts->test[CERT_TEST_USAGE] = tri_of(found.unsuited < 0);
     facts->test[CERT_TEST_STRENGTH] = tri_of(found.weak.key_depth < 0 && found.weak.signature_depth < 0);
-    judge(&found, facts, sent, chain, policy, verdict);
+    tell(&found, first_fault(&found), verdict);
     buf_fini(&found.names.seen);
     return facts;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "health/result.h"
+#include "health/severity.h"
 
 #define CERT_MAX_ERRORS 16
 
@@ -24,11 +25,13 @@ struct certificate_policy {
     const char *domain_unicode; /* U-label */
     int64_t now_s;              /* seconds since 1970 */
     int64_t expiry_warning_s, expiry_critical_s;
+    const struct severity *severity; /* may be NULL */
 };
 
 /* `sent` is the chain as the peer sent it, `built` the one that verification built as far as it came; both start with
- * the peer's own certificate. The verdict is the first fault that holds in the contract's order, or ok. The facts are
- * the caller's to free. */
+ * the peer's own certificate. The verdict is ok, or the first fault that holds in the contract's order and that the
+ * severity rules do not make ok, or where they make all of them ok the first; its state is the reason's own, which
+ * severity_apply() is to change. The facts are the caller's to free. */
 struct certificate *certificate_judge(STACK_OF(X509) *sent, STACK_OF(X509) *built,
                                       const struct certificate_errors *errors,
                                       const struct certificate_policy *policy, struct check_result *verdict);

@@ -67,10 +67,10 @@ enum reason channel_reason(int error)
     }
 }
 
-bool channel_start_tls(struct channel *channel, struct tls_context *context, const char *domain)
+bool channel_start_tls(struct channel *channel, struct tls_context *context, const char *domain, const char *alpn)
 {
     channel->tls = tls_session_new(context, channel->fd, domain);
-    return channel->tls != NULL;
+    return channel->tls != NULL && (alpn == NULL || tls_session_offer(channel->tls, alpn));
 }
 
 enum tls_progress channel_handshake(struct channel *channel)
@@ -131,20 +131,24 @@ static enum channel_read read_tls(struct channel *channel, void *bytes, size_t s
     return CHANNEL_BROKEN;
 }
 
+static enum channel_read read_plain(struct channel *channel, void *bytes, size_t size, size_t *got)
+{
+    ssize_t length = recv(channel->fd, bytes, size, 0);
+    *got = length > 0 ? (size_t)length : 0;
+    if (length > 0)
+        return CHANNEL_BYTES;
+    return length < 0 && (errno == EAGAIN || errno == EINTR) ? CHANNEL_WAIT : CHANNEL_CLOSED;
+}
+
 enum channel_read channel_read(struct channel *channel, void *bytes, size_t size, size_t *got)
 {
+    enum channel_read outcome = (channel->tls != NULL ? read_tls : read_plain)(channel, bytes, size, got);
     /* A server whose answer goes out in two pieces holds the second back until the first is acknowledged, which the
      * kernel would put off by 40 ms. The option does not last, so it is set before each wait. */
     int on = 1;
-    setsockopt(channel->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
-    if (channel->tls != NULL)
-        return read_tls(channel, bytes, size, got);
-    ssize_t length = recv(channel->fd, bytes, size, 0);
-    if (length > 0) {
-        *got = (size_t)length;
-        return CHANNEL_BYTES;
-    }
-    return length < 0 && (errno == EAGAIN || errno == EINTR) ? CHANNEL_WAIT : CHANNEL_CLOSED;
+    if (outcome == CHANNEL_WAIT)
+        setsockopt(channel->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+    return outcome;
 }
 
 int channel_events(const struct channel *channel)

@@ -1,4 +1,4 @@
-/* The bytes of one conversation: a non-blocking TCP connection that becomes TLS half way through. Writing is buffered,
+/* The bytes of one conversation: a non-blocking TCP connection that becomes TLS at some point. Writing is buffered,
  * reading hands out what is there. Knows nothing of XMPP. */
 #ifndef PROBE_CHANNEL_H
 #define PROBE_CHANNEL_H
@@ -33,8 +33,9 @@ int channel_dial(struct channel *channel, const char *address, uint16_t port);
 int channel_dial_error(const struct channel *channel);
 /* connect_refused, connect_timeout, …; local_error where the fault is this machine's. */
 enum reason channel_reason(int error);
-/* Makes the session, whose handshake is then to be driven. False when it cannot be made. */
-bool channel_start_tls(struct channel *channel, struct tls_context *context, const char *domain);
+/* Makes the session, whose handshake is then to be driven. `alpn` as in tls_session_offer(), NULL: none. False when it
+ * cannot be made. */
+bool channel_start_tls(struct channel *channel, struct tls_context *context, const char *domain, const char *alpn);
 enum tls_progress channel_handshake(struct channel *channel);
 /* channel->out is sent as far as possible. A broken connection shows at the next read. */
 void channel_flush(struct channel *channel);

@@ -3,262 +3,261 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
-#include "probe/expect.h"
+#include "probe/discovery.h"
 
 #define XMPP_SERVER_PORT 5269 /* RFC 6120 14.7 */
-#define SRV_PREFIX "_xmpp-server._tcp."
-#define ADDRESS_OF "the address of "
+/* So many targets are looked up at least, however few endpoints are wanted: the first ones may have no address. */
+#define TARGETS_LEAST 16
 
-struct discovery {
-    struct resolver *resolver;
-    const char *resolver_name; /* of the configuration */
-    struct resolver_query *query;
-    const struct config_domain *domain;
-    struct domain_result *result;
-    char *target; /* whose addresses are being looked up */
-    uint16_t port;
-    bool fallback;           /* no SRV: the target is the domain itself (RFC 6120 3.2.2) */
-    enum dns_status srv;     /* how the SRV lookup ended */
-    void (*done)(void *arg);
-    void *arg;
-};
-
-static void discover_free(struct discovery *discovery)
+bool dns_status_failed(enum dns_status status)
 {
-    free(discovery->target);
+    return status != DNS_ANSWER && status != DNS_NODATA && status != DNS_NXDOMAIN;
+}
+
+bool service_is_disabled(const struct domain_result *result, enum service service)
+{
+    bool any = false;
+    for (size_t i = 0; i < result->record_count; i++) {
+        if (result->records[i].service == service && result->records[i].target[0] != '\0')
+            return false;
+        any |= result->records[i].service == service;
+    }
+    return any;
+}
+
+static void discovery_free(struct discovery *discovery)
+{
+    for (size_t i = 0; i < discovery->target_count; i++)
+        free(discovery->targets[i].found);
+    free(discovery->targets);
+    free(discovery->places);
     free(discovery);
+}
+
+/* Addresses. */
+
+static void target_add(struct target *target, const struct dns_address *address)
+{
+    target->found = mem_resize(target->found, target->found_count + 1, sizeof *target->found);
+    target->found[target->found_count++] = (struct found){
+        .address = *address, .excluded = endpoints_exclude(target->discovery->config, address)};
+}
+
+/* Without asking anyone. False when the target is a name. Names in DNS that look like addresses are still names. */
+static bool target_is_numeric(struct target *target)
+{
+    struct dns_address address = {.family = strchr(target->name, ':') != NULL ? AF_INET6 : AF_INET};
+    if (target->discovery->source != SOURCE_STATIC || inet_pton(address.family, target->name, address.bytes) != 1)
+        return false;
+    target->status = DNS_ANSWER;
+    target_add(target, &address);
+    return true;
+}
+
+static void proceed(struct discovery *discovery);
+
+static void addresses_done(void *arg, const struct dns_answer *answer)
+{
+    struct target *target = arg;
+    target->query = NULL;
+    target->status = answer->status;
+    target->alias = answer->alias;
+    for (size_t i = 0; i < answer->count; i++)
+        target_add(target, &answer->address[i]);
+    target->discovery->pending--;
+    proceed(target->discovery);
+}
+
+/* The place's target, which may be that of another place already; NULL when there are too many. */
+static const struct target *target_of(struct discovery *discovery, const char *name, size_t most)
+{
+    for (size_t i = 0; i < discovery->target_count; i++) {
+        if (strcmp(discovery->targets[i].name, name) == 0)
+            return &discovery->targets[i];
+    }
+    if (discovery->target_count == most)
+        return NULL;
+    struct target *target = &discovery->targets[discovery->target_count++];
+    *target = (struct target){.discovery = discovery, .name = name};
+    if (!target_is_numeric(target)) {
+        target->query = resolver_addresses(discovery->resolver, name, addresses_done, target);
+        discovery->pending++;
+    }
+    return target;
+}
+
+static void look_up_targets(struct discovery *discovery)
+{
+    size_t most = discovery->config->max_endpoints > TARGETS_LEAST ? discovery->config->max_endpoints : TARGETS_LEAST;
+    most = discovery->place_count < most ? discovery->place_count : most;
+    discovery->targets = mem_array(most, sizeof *discovery->targets);
+    for (size_t i = 0; i < discovery->place_count; i++)
+        discovery->places[i].target = target_of(discovery, discovery->places[i].name, most);
+}
+
+/* Places. */
+
+static void place_add(struct discovery *discovery, const char *name, uint16_t port, enum transport transport)
+{
+    for (size_t i = 0; i < discovery->place_count; i++) {
+        const struct place *place = &discovery->places[i];
+        if (place->port == port && place->transport == transport && strcmp(place->name, name) == 0)
+            return;
+    }
+    discovery->places = mem_resize(discovery->places, discovery->place_count + 1, sizeof *discovery->places);
+    discovery->places[discovery->place_count++] = (struct place){.name = name, .port = port, .transport = transport};
+}
+
+/* The order in which they would be tried (RFC 2782), both services as one set (XEP-0368 3). */
+static int record_compare(const void *left, const void *right)
+{
+    const struct srv_record *a = *(const struct srv_record *const *)left, *b = *(const struct srv_record *const *)right;
+    if (a->priority != b->priority)
+        return a->priority < b->priority ? -1 : 1;
+    if (a->weight != b->weight)
+        return a->weight > b->weight ? -1 : 1;
+    return a < b ? -1 : 1; /* as they were kept: _xmpp-server first */
+}
+
+static void places_of_records(struct discovery *discovery)
+{
+    const struct domain_result *result = discovery->result;
+    const struct srv_record **sorted = mem_array(result->record_count, sizeof *sorted);
+    for (size_t i = 0; i < result->record_count; i++)
+        sorted[i] = &result->records[i];
+    if (result->record_count > 0)
+        qsort(sorted, result->record_count, sizeof *sorted, record_compare);
+    for (size_t i = 0; i < result->record_count; i++) {
+        if (sorted[i]->port != 0 && sorted[i]->target[0] != '\0')
+            place_add(discovery, sorted[i]->target, sorted[i]->port,
+                      sorted[i]->service == SERVICE_XMPP_SERVER ? TRANSPORT_STARTTLS : TRANSPORT_DIRECT);
+    }
+    free(sorted);
+}
+
+/* RFC 6120 3.2.2: only without records of either service. That direct TLS is disabled, or that nobody told of it,
+ * leaves it open; a failure to learn of the records that matter does not. */
+static bool may_fall_back(const struct discovery *discovery)
+{
+    enum dns_status starttls = discovery->asked[SERVICE_XMPP_SERVER].status;
+    enum dns_status direct = discovery->asked[SERVICE_XMPPS_SERVER].status;
+    return (starttls == DNS_NODATA || starttls == DNS_NXDOMAIN) &&
+           (direct != DNS_ANSWER || service_is_disabled(discovery->result, SERVICE_XMPPS_SERVER));
+}
+
+/* Goes from records, or from the configuration, to places and the look-ups of their targets. */
+static void follow(struct discovery *discovery)
+{
+    const struct config_domain *domain = discovery->domain;
+    discovery->followed = true;
+    if (domain->target_count > 0) {
+        discovery->source = SOURCE_STATIC;
+        for (size_t i = 0; i < domain->target_count; i++)
+            place_add(discovery, domain->targets[i].host, domain->targets[i].port, TRANSPORT_STARTTLS);
+    } else if (may_fall_back(discovery)) {
+        discovery->source = SOURCE_FALLBACK;
+        place_add(discovery, domain->name, XMPP_SERVER_PORT, TRANSPORT_STARTTLS);
+    } else {
+        places_of_records(discovery);
+    }
+    look_up_targets(discovery);
 }
 
 static void finish(struct discovery *discovery)
 {
+    endpoints_make(discovery);
+    srv_verdict_judge(discovery);
+    discovery->result->check[CHECK_SRV].duration_us = clock_mono_us() - discovery->started_us;
     void (*done)(void *arg) = discovery->done;
     void *arg = discovery->arg;
-    discover_free(discovery);
+    discovery_free(discovery);
     done(arg);
 }
 
-/* Ends with what the resolver said, or did not say, to a question. */
-static void conclude_asked(struct discovery *discovery, enum reason reason, const char *prefix, const char *name)
+/* After each answer. */
+static void proceed(struct discovery *discovery)
 {
-    if (reason == REASON_DOMAIN_INVALID || reason == REASON_LOCAL_ERROR) { /* then nobody was asked */
-        check_result_set(&discovery->result->check[CHECK_SRV], reason, "%s%s: %s", prefix, name,
-                         reason == REASON_LOCAL_ERROR ? "no socket could be opened" : "not a name that DNS can carry");
+    if (discovery->pending == 0 && !discovery->followed)
+        follow(discovery);
+    if (discovery->pending == 0)
         finish(discovery);
-        return;
-    }
-    check_result_set(&discovery->result->check[CHECK_SRV], reason, "asked resolver %s for %s%s",
-                     discovery->resolver_name, prefix, name);
-    finish(discovery);
 }
 
-/* Ends with what the records themselves say. */
-static void conclude(struct discovery *discovery, enum reason reason)
-{
-    check_result_set(&discovery->result->check[CHECK_SRV], reason, NULL);
-    finish(discovery);
-}
+/* Records. */
 
-/* A lookup that failed, as against one that was answered with nothing. */
-static bool lookup_failed(const struct discovery *discovery, enum dns_status status, enum reason *reason)
+static void keep_records(struct domain_result *result, enum service service, const struct dns_answer *answer)
 {
-    bool own_name = discovery->target == NULL || discovery->fallback;
-    switch (status) {
-    case DNS_TIMEOUT: *reason = REASON_DNS_TIMEOUT; return true;
-    case DNS_SERVFAIL: *reason = REASON_DNS_SERVFAIL; return true;
-    case DNS_REFUSED: *reason = REASON_DNS_REFUSED; return true;
-    case DNS_MALFORMED: *reason = REASON_DNS_MALFORMED; return true;
-    case DNS_BAD_NAME: *reason = own_name ? REASON_DOMAIN_INVALID : REASON_DNS_MALFORMED; return true;
-    case DNS_LOCAL_ERROR: *reason = REASON_LOCAL_ERROR; return true;
-    case DNS_ANSWER:
-    case DNS_NODATA:
-    case DNS_NXDOMAIN: return false;
-    }
-    return false;
-}
-
-/* Whether the kernel has a route there: nothing is sent by connecting a datagram socket. */
-static bool has_route(const struct dns_address *address)
-{
-    struct sockaddr_storage to = {.ss_family = (sa_family_t)address->family};
-    if (address->family == AF_INET)
-        memcpy(&((struct sockaddr_in *)&to)->sin_addr, address->bytes, 4);
-    else
-        memcpy(&((struct sockaddr_in6 *)&to)->sin6_addr, address->bytes, 16);
-    int fd = socket(address->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    bool connected = connect(fd, (struct sockaddr *)&to, sizeof to) == 0;
-    close(fd);
-    return connected;
-}
-
-/* The first address with a route, or the first. */
-static const struct dns_address *choose_address(const struct dns_answer *answer)
-{
+    result->records = mem_resize(result->records, result->record_count + answer->count, sizeof *result->records);
+    /* Those of _xmpp-server stand first, whichever answer came first. */
+    size_t at = service == SERVICE_XMPP_SERVER ? 0 : result->record_count;
+    memmove(result->records + at + answer->count, result->records + at,
+            (result->record_count - at) * sizeof *result->records);
     for (size_t i = 0; i < answer->count; i++) {
-        if (has_route(&answer->address[i]))
-            return &answer->address[i];
-    }
-    return &answer->address[0];
-}
-
-static void add_endpoint(struct discovery *discovery, const struct dns_answer *answer)
-{
-    const struct dns_address *address = choose_address(answer);
-    char text[INET6_ADDRSTRLEN] = "";
-    inet_ntop(address->family, address->bytes, text, sizeof text);
-    struct domain_result *result = discovery->result;
-    result->endpoints = mem_array(1, sizeof *result->endpoints);
-    result->endpoint_count = 1;
-    endpoint_result_init(&result->endpoints[0]);
-    result->endpoints[0].target = mem_strdup(discovery->target);
-    result->endpoints[0].port = discovery->port;
-    result->endpoints[0].address = mem_strdup(text);
-}
-
-static const struct srv_record *port_zero_record(const struct domain_result *result)
-{
-    for (size_t i = 0; i < result->record_count; i++) {
-        if (result->records[i].port == 0 && result->records[i].target[0] != '\0')
-            return &result->records[i];
-    }
-    return NULL;
-}
-
-/* An address was found; what remains are the warnings. */
-static void judge_found(struct discovery *discovery, bool alias)
-{
-    struct check_result *check = &discovery->result->check[CHECK_SRV];
-    struct buf different;
-    buf_init(&different, 4096);
-    if (discovery->domain->expect_srv_count > 0)
-        expect_srv_compare(discovery->domain, discovery->result, &different);
-    const struct srv_record *zero = port_zero_record(discovery->result);
-    if (discovery->fallback)
-        check_result_set(check, REASON_SRV_MISSING, "using %s:%u", discovery->target, discovery->port);
-    else if (different.length > 0)
-        check_result_set(check, REASON_SRV_UNEXPECTED, "%s%s", different.data,
-                         buf_failed(&different) ? " and more" : "");
-    else if (zero != NULL) {
-        check_result_set(check, REASON_SRV_PORT_ZERO, "%s:0, beside others that can be used", zero->target);
-        check->state = STATE_WARNING;
-    } else if (alias)
-        check_result_set(check, REASON_SRV_TARGET_ALIAS, "%s", discovery->target);
-    else
-        check_result_set(check, REASON_OK, "%s:%u", discovery->target, discovery->port);
-    buf_fini(&different);
-}
-
-static void addresses_done(void *arg, const struct dns_answer *answer)
-{
-    struct discovery *discovery = arg;
-    discovery->query = NULL;
-    discovery->result->check[CHECK_SRV].duration_us += answer->duration_us;
-    enum reason reason;
-    if (lookup_failed(discovery, answer->status, &reason)) {
-        conclude_asked(discovery, reason, ADDRESS_OF, discovery->target);
-    } else if (answer->status == DNS_ANSWER) {
-        add_endpoint(discovery, answer);
-        judge_found(discovery, answer->alias);
-        finish(discovery);
-    } else if (!discovery->fallback) {
-        conclude_asked(discovery, REASON_SRV_TARGET_NO_ADDRESS, ADDRESS_OF, discovery->target);
-    } else if (answer->status == DNS_NODATA || discovery->srv == DNS_NODATA) {
-        conclude_asked(discovery, REASON_DNS_NO_ADDRESS, SRV_PREFIX, discovery->domain->name);
-    } else {
-        conclude_asked(discovery, REASON_DNS_NXDOMAIN, SRV_PREFIX, discovery->domain->name);
-    }
-}
-
-static void look_up_addresses(struct discovery *discovery, const char *target, uint16_t port)
-{
-    discovery->target = mem_strdup(target);
-    discovery->port = port;
-    discovery->query = resolver_addresses(discovery->resolver, target, addresses_done, discovery);
-}
-
-static void keep_records(struct domain_result *result, const struct dns_answer *answer)
-{
-    result->records = mem_array(answer->count, sizeof *result->records);
-    for (size_t i = 0; i < answer->count; i++) {
-        result->records[i] = (struct srv_record){
-            .service = SERVICE_XMPP_SERVER,
+        result->records[at + i] = (struct srv_record){
+            .service = service,
             .target = mem_strdup(answer->srv[i].target),
             .port = answer->srv[i].port,
             .priority = answer->srv[i].priority,
             .weight = answer->srv[i].weight,
         };
     }
-    result->record_count = answer->count;
-}
-
-/* The first record that can be connected to, or NULL. */
-static const struct dns_srv *first_usable(const struct dns_answer *answer)
-{
-    for (size_t i = 0; i < answer->count; i++) {
-        if (answer->srv[i].port != 0 && answer->srv[i].target[0] != '\0')
-            return &answer->srv[i];
-    }
-    return NULL;
+    result->record_count += answer->count;
 }
 
 static void srv_done(void *arg, const struct dns_answer *answer)
 {
-    struct discovery *discovery = arg;
-    struct domain_result *result = discovery->result;
-    struct srv_lookup *lookup = &result->lookup[SERVICE_XMPP_SERVER];
-    discovery->query = NULL;
-    discovery->srv = answer->status;
-    enum reason reason;
-    bool failed = lookup_failed(discovery, answer->status, &reason);
-    lookup->answered = !failed;
+    struct asked *asked = arg;
+    struct discovery *discovery = asked->discovery;
+    struct srv_lookup *lookup = &discovery->result->lookup[asked->service];
+    asked->query = NULL;
+    asked->status = answer->status;
+    /* A name that DNS cannot carry has no records; _xmpps-server is a byte longer than _xmpp-server. */
+    if (asked->service == SERVICE_XMPPS_SERVER && answer->status == DNS_BAD_NAME)
+        asked->status = DNS_NXDOMAIN;
+    lookup->answered = !dns_status_failed(answer->status);
     lookup->records = answer->records;
     lookup->ttl_s = answer->ttl_s;
     lookup->duration_us = answer->duration_us;
-    result->check[CHECK_SRV].duration_us = answer->duration_us;
-    if (failed) {
-        conclude_asked(discovery, reason, SRV_PREFIX, discovery->domain->name);
-        return;
-    }
-    if (answer->status != DNS_ANSWER) {
-        discovery->fallback = true;
-        look_up_addresses(discovery, discovery->domain->name, XMPP_SERVER_PORT);
-        return;
-    }
-    keep_records(result, answer);
-    const struct dns_srv *chosen = first_usable(answer);
-    if (chosen != NULL)
-        look_up_addresses(discovery, chosen->target, chosen->port);
-    else if (answer->count == 1 && answer->srv[0].target[0] == '\0')
-        conclude(discovery, REASON_SRV_SERVICE_DISABLED);
-    else
-        conclude(discovery, REASON_SRV_PORT_ZERO);
+    if (answer->count > 0)
+        keep_records(discovery->result, asked->service, answer);
+    discovery->pending--;
+    proceed(discovery);
 }
 
-struct discovery *discover_start(struct resolver *resolver, const char *resolver_name,
+static void look_up_records(struct discovery *discovery, enum service service)
+{
+    struct asked *asked = &discovery->asked[service];
+    struct srv_lookup *lookup = &discovery->result->lookup[service];
+    char *name = mem_printf("_%s._tcp.%s", service_name(service), discovery->domain->name);
+    *asked = (struct asked){.discovery = discovery, .service = service};
+    lookup->made = true;
+    lookup->resolver = mem_strdup(discovery->config->resolver.name);
+    asked->query = resolver_srv(discovery->resolver, name, srv_done, asked);
+    discovery->pending++;
+    free(name);
+}
+
+struct discovery *discover_start(struct resolver *resolver, const struct config *config,
                                  const struct config_domain *domain, struct domain_result *result,
                                  void (*done)(void *arg), void *arg)
 {
     struct discovery *discovery = mem_alloc(sizeof *discovery);
     *discovery = (struct discovery){
         .resolver = resolver,
-        .resolver_name = resolver_name,
+        .config = config,
         .domain = domain,
         .result = result,
         .done = done,
         .arg = arg,
+        .started_us = clock_mono_us(),
     };
-    struct srv_lookup *lookup = &result->lookup[SERVICE_XMPP_SERVER];
-    lookup->made = true;
-    lookup->resolver = mem_strdup(resolver_name);
-    char *name = mem_printf(SRV_PREFIX "%s", domain->name);
-    discovery->query = resolver_srv(resolver, name, srv_done, discovery);
-    free(name);
+    for (int service = 0; service < SERVICE_COUNT; service++)
+        look_up_records(discovery, (enum service)service);
+    if (domain->target_count > 0)
+        follow(discovery); /* nothing depends on the records */
     return discovery;
 }
 
@@ -266,6 +265,9 @@ void discover_cancel(struct discovery *discovery)
 {
     if (discovery == NULL)
         return;
-    resolver_cancel(discovery->query);
-    discover_free(discovery);
+    for (int service = 0; service < SERVICE_COUNT; service++)
+        resolver_cancel(discovery->asked[service].query);
+    for (size_t i = 0; i < discovery->target_count; i++)
+        resolver_cancel(discovery->targets[i].query);
+    discovery_free(discovery);
 }

@@ -1,4 +1,5 @@
-/* From a domain's name to what can be connected to: SRV records, their verdict, and addresses (RFC 6120 3.2). */
+/* From a domain's name to what can be connected to: SRV records, addresses, endpoints, and the verdict of the check
+ * `srv` (RFC 6120 3.2, XEP-0368). */
 #ifndef PROBE_DISCOVER_H
 #define PROBE_DISCOVER_H
 
@@ -9,9 +10,13 @@
 
 struct discovery;
 
-/* Fills in `result` (borrowed): check[CHECK_SRV], lookups, records, and as endpoints the first target's first
- * usable address. Every query ends by the resolver's own deadline. `done` is called once, never before this returns. */
-struct discovery *discover_start(struct resolver *resolver, const char *resolver_name,
+/* Fills in `result` (borrowed): check[CHECK_SRV], lookups, records, endpoints and endpoints_skipped. An endpoint that
+ * is not to be connected to has its verdict already: it reached `connect`.
+ *
+ * Both services are asked for at once, then the addresses of all targets at once; every query ends by the resolver's
+ * own deadline, so the whole takes at most two of them. `config` and `domain` are borrowed. `done` is called once,
+ * never before this returns. */
+struct discovery *discover_start(struct resolver *resolver, const struct config *config,
                                  const struct config_domain *domain, struct domain_result *result,
                                  void (*done)(void *arg), void *arg);
 void discover_cancel(struct discovery *discovery); /* NULL is legal; not after `done` */

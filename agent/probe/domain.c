@@ -1,37 +1,84 @@
-/* The probe of a domain: discovery, then a conversation with what was discovered, then the combined verdicts. */
+/* The probe of a domain: discovery, then the conversations with all its endpoints, then the combined verdicts. */
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "health/combine.h"
+#include "health/severity.h"
 #include "probe/discover.h"
+#include "probe/gate.h"
 #include "probe/probe.h"
 #include "probe/resolver.h"
 #include "probe/s2s.h"
 #include "probe/tls.h"
 
+#define TIMER_GRAIN_US 1000 /* so much sooner may a timer of the loop expire */
+
+/* The gate, for as long as a context is left that uses it. */
+struct shared_gate {
+    unsigned references;
+    struct gate *gate;
+};
+
 struct probe_context {
+    unsigned references;
     struct loop *loop;
-    const struct config *config;
+    struct config *config; /* a reference */
     struct resolver *resolver;
     struct tls_context *tls;
+    struct shared_gate *shared;
+    unsigned max_conversations;
+};
+
+/* What is had with one endpoint. */
+struct conversation {
+    struct probe *probe;
+    struct endpoint_result *endpoint;
+    struct gate_pass *pass; /* NULL before and after */
+    struct s2s *s2s;        /* NULL while it waits for its turn */
+    int64_t started_us;
 };
 
 struct probe {
-    struct probe_context *context;
+    struct probe_context *context; /* a reference */
     const struct config_domain *domain;
     struct domain_result *result;
-    struct discovery *discovery; /* at most one of these two is under way */
-    struct s2s *s2s;
+    struct discovery *discovery; /* NULL once it has ended */
+    struct conversation *conversations; /* owned */
+    size_t conversation_count;
+    size_t pending; /* conversations that have not ended */
     probe_done done;
     void *arg;
 };
 
-struct probe_context *probe_context_new(struct loop *loop, const struct config *config, struct err *err)
+/* What probes share. */
+
+static struct shared_gate *gate_take(struct probe_context *former, struct loop *loop, unsigned max,
+                                     unsigned max_per_address)
+{
+    if (former != NULL) {
+        former->shared->references++;
+        gate_set_limits(former->shared->gate, max, max_per_address);
+        return former->shared;
+    }
+    struct shared_gate *shared = mem_alloc(sizeof *shared);
+    *shared = (struct shared_gate){1, gate_new(loop, max, max_per_address)};
+    return shared;
+}
+
+static void gate_drop(struct shared_gate *shared)
+{
+    if (shared == NULL || --shared->references > 0)
+        return;
+    gate_free(shared->gate);
+    free(shared);
+}
+
+struct probe_context *probe_context_new(struct loop *loop, struct config *config, unsigned max_conversations,
+                                        struct probe_context *former, struct err *err)
 {
     struct probe_context *context = mem_alloc(sizeof *context);
-    context->loop = loop;
-    context->config = config;
+    *context = (struct probe_context){.references = 1, .loop = loop, .config = config_hold(config)};
     const struct tls_options options = {
         .ca_file = config->tls_ca_file,
         .min_version = config->tls_min_version,
@@ -41,28 +88,48 @@ struct probe_context *probe_context_new(struct loop *loop, const struct config *
         .client_key = config->tls_client_key,
     };
     context->tls = tls_context_new(&options, err);
-    /* Two lookups follow each other; together they stay within the timeout. */
+    /* Lookups of addresses follow those of records; together they stay within the timeout. */
     if (context->tls != NULL)
         context->resolver = resolver_new(loop, config->resolver.address, config->timeout_ms / 2, err);
     if (context->resolver == NULL) {
         probe_context_free(context);
         return NULL;
     }
+    context->max_conversations = max_conversations;
+    context->shared = gate_take(former, loop, max_conversations, config->max_concurrent_per_address);
     return context;
+}
+
+unsigned probe_context_max_conversations(const struct probe_context *context)
+{
+    return context->max_conversations;
 }
 
 void probe_context_free(struct probe_context *context)
 {
-    if (context == NULL)
+    if (context == NULL || --context->references > 0)
         return;
     resolver_free(context->resolver);
     tls_context_free(context->tls);
+    gate_drop(context->shared);
+    config_free(context->config);
     free(context);
+    mem_give_back(); /* trusted roots and thousands of domains leave gaps where others' results lie between them */
+}
+
+/* A round. */
+
+static void probe_free(struct probe *probe)
+{
+    probe_context_free(probe->context);
+    free(probe->conversations);
+    free(probe);
 }
 
 static void finish(struct probe *probe)
 {
     struct domain_result *result = probe->result;
+    severity_apply(&probe->domain->severity, result);
     combine_endpoints(result);
     for (int check = 0; check < CHECK_COUNT; check++) {
         if (!check_is_built((enum check)check))
@@ -71,25 +138,43 @@ static void finish(struct probe *probe)
     result->finished_ms = clock_wall_ms();
     probe_done done = probe->done;
     void *arg = probe->arg;
-    free(probe);
+    probe_free(probe);
     done(arg, result);
+}
+
+/* Whether the endpoint hung, so that the deadline had to end the conversation. */
+static bool timed_out(const struct conversation *conversation, int64_t timeout_us)
+{
+    for (int check = CHECK_CONNECT; check < CHECK_COUNT; check++) {
+        if (!conversation->endpoint->reached[check])
+            continue;
+        switch (conversation->endpoint->check[check].reason) {
+        case REASON_CONNECT_TIMEOUT:
+        case REASON_STREAM_TIMEOUT:
+        case REASON_TLS_TIMEOUT: return true;
+        case REASON_AUTH_FEATURES_MISSING:
+            return clock_mono_us() - conversation->started_us >= timeout_us - TIMER_GRAIN_US;
+        default: break;
+        }
+    }
+    return false;
 }
 
 static void conversation_done(void *arg)
 {
-    struct probe *probe = arg;
-    probe->s2s = NULL;
-    finish(probe);
+    struct conversation *conversation = arg;
+    struct probe *probe = conversation->probe;
+    conversation->s2s = NULL;
+    gate_leave(conversation->pass, timed_out(conversation, probe->context->config->timeout_ms * 1000));
+    conversation->pass = NULL;
+    if (--probe->pending == 0)
+        finish(probe);
 }
 
-static void discovery_done(void *arg)
+static void conversation_go(void *arg)
 {
-    struct probe *probe = arg;
-    probe->discovery = NULL;
-    if (probe->result->endpoint_count == 0) {
-        finish(probe);
-        return;
-    }
+    struct conversation *conversation = arg;
+    struct probe *probe = conversation->probe;
     const struct s2s_options options = {
         .loop = probe->context->loop,
         .tls = probe->context->tls,
@@ -97,29 +182,57 @@ static void discovery_done(void *arg)
         .timeout_us = probe->context->config->timeout_ms * 1000,
         .domain = probe->domain,
     };
-    probe->s2s = s2s_start(&options, &probe->result->endpoints[0], conversation_done, probe);
+    int64_t waited_us = gate_waited_us(conversation->pass);
+    if (waited_us > probe->result->start_delay_us)
+        probe->result->start_delay_us = waited_us;
+    conversation->started_us = clock_mono_us();
+    conversation->s2s = s2s_start(&options, conversation->endpoint, conversation_done, conversation);
+}
+
+/* Asks for a turn for every endpoint that has no verdict yet. */
+static void discovery_done(void *arg)
+{
+    struct probe *probe = arg;
+    struct domain_result *result = probe->result;
+    probe->discovery = NULL;
+    probe->conversations = mem_array(result->endpoint_count, sizeof *probe->conversations);
+    for (size_t i = 0; i < result->endpoint_count; i++) {
+        struct endpoint_result *endpoint = &result->endpoints[i];
+        if (endpoint->reached[CHECK_CONNECT])
+            continue;
+        struct conversation *conversation = &probe->conversations[probe->conversation_count++];
+        *conversation = (struct conversation){.probe = probe, .endpoint = endpoint};
+        conversation->pass = gate_enter(probe->context->shared->gate, endpoint->address, endpoint->port,
+                                        conversation_go, conversation);
+    }
+    probe->pending = probe->conversation_count;
+    if (probe->pending == 0)
+        finish(probe);
 }
 
 static struct probe *domain_start(struct probe_context *context, const struct config_domain *domain, probe_done done,
                                   void *arg)
 {
     struct probe *probe = mem_alloc(sizeof *probe);
-    probe->context = context;
-    probe->domain = domain;
-    probe->result = domain_result_new();
-    probe->done = done;
-    probe->arg = arg;
-    probe->discovery = discover_start(context->resolver, context->config->resolver.name, domain, probe->result,
-                                      discovery_done, probe);
+    *probe = (struct probe){
+        .context = context, .domain = domain, .result = domain_result_new(), .done = done, .arg = arg};
+    context->references++;
+    probe->discovery =
+        discover_start(context->resolver, context->config, domain, probe->result, discovery_done, probe);
     return probe;
 }
 
 static void domain_cancel(struct probe *probe)
 {
     discover_cancel(probe->discovery);
-    s2s_cancel(probe->s2s);
+    for (size_t i = 0; i < probe->conversation_count; i++) {
+        struct conversation *conversation = &probe->conversations[i];
+        s2s_cancel(conversation->s2s);
+        if (conversation->pass != NULL)
+            gate_leave(conversation->pass, false);
+    }
     domain_result_free(probe->result);
-    free(probe);
+    probe_free(probe);
 }
 
 const struct probe_ops probe_domain = {.start = domain_start, .cancel = domain_cancel};

@@ -13,7 +13,8 @@
 bool expect_starttls_differs(enum expect_starttls expect, enum starttls_offer offer);
 const char *expect_starttls_name(enum expect_starttls expect); /* "required", …; "any" without an expectation */
 
-/* Compares the SRV records with expect.srv_targets; what differs goes into `text`, which stays empty where they agree. */
+/* Compares the SRV records of both services with expect.srv_targets, in any order; what differs goes into `text`, which
+ * stays empty where they agree. */
 void expect_srv_compare(const struct config_domain *domain, const struct domain_result *result, struct buf *text);
 
 #endif

@@ -10,16 +10,23 @@
 
 /* What probes share: the resolver, the TLS context and the configuration they came from. */
 struct probe_context;
-/* `config` is borrowed and must outlive the context. NULL and `err` when a certificate file or a resolver cannot be
- * used. */
-struct probe_context *probe_context_new(struct loop *loop, const struct config *config, struct err *err);
-void probe_context_free(struct probe_context *context); /* after every probe has ended or been cancelled */
+/* Takes a reference to `config`. NULL and `err` when a certificate file or a resolver cannot be used. `former` is the
+ * context that this one replaces, or NULL: what it knows of slow targets is shared, and its conversations count towards
+ * the limits. max_conversations is agent.max_concurrent, or what the limit of open files allows. */
+struct probe_context *probe_context_new(struct loop *loop, struct config *config, unsigned max_conversations,
+                                        struct probe_context *former, struct err *err);
+/* How many conversations may be under way at once. */
+unsigned probe_context_max_conversations(const struct probe_context *context);
+/* Drops the caller's reference; every probe under way holds one too. NULL is legal. */
+void probe_context_free(struct probe_context *context);
 
 struct probe;
-/* Called once, never before start() returns; the result is the callee's to free. */
+/* Called once, never before start() returns; the result is the callee's to free. Its start_delay_us is how long a
+ * conversation had to wait for its turn. */
 typedef void (*probe_done)(void *arg, struct domain_result *result);
 
 struct probe_ops {
+    /* `domain` is borrowed from the context's configuration, or from one that outlives the probe. */
     struct probe *(*start)(struct probe_context *context, const struct config_domain *domain, probe_done done,
                            void *arg);
     void (*cancel)(struct probe *probe); /* frees it; `done` is not called */

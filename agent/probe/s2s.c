@@ -5,9 +5,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "probe/channel.h"
-#include "probe/expect.h"
+#include "probe/verdict.h"
 #include "probe/xmpp_stream.h"
 
 /* RFC 6120 4.2 and XEP-0220 2.1. */
@@ -16,8 +15,9 @@
     "xmlns:db='jabber:server:dialback' from='%s' to='%s' version='1.0' xml:lang='en'>"
 #define STREAM_CLOSE "</stream:stream>"
 #define STARTTLS "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+#define ALPN "xmpp-server" /* XEP-0368 */
 
-#define READ_SIZE 8192
+#define READ_SIZE 4096 /* expat keeps a copy of what it was given last */
 #define OUT_CAP 4096
 /* How long, and for how many bytes, the peer may answer our closing tag (RFC 6120 4.4). */
 #define LINGER_US 1000000
@@ -26,11 +26,9 @@
  * (RFC 6120 4.7.5). */
 #define GRACE_US 500000
 
-enum step { STEP_CONNECT, STEP_STREAM, STEP_STARTTLS, STEP_TLS, STEP_FEATURES, STEP_CLOSE, STEP_DONE };
-
 struct s2s {
     struct s2s_options options;
-    struct endpoint_result *endpoint;
+    struct verdict verdict;
     void (*done)(void *arg);
     void *arg;
     enum step step;
@@ -43,7 +41,6 @@ struct s2s {
     bool grace;             /* the header's grace is running */
     bool dialback_declared; /* xmlns:db in the header of the present stream */
     size_t lingered;
-    int64_t phase_start_us;
 };
 
 static void s2s_free(struct s2s *s2s)
@@ -55,27 +52,16 @@ static void s2s_free(struct s2s *s2s)
     free(s2s);
 }
 
+static bool is_direct(const struct s2s *s2s)
+{
+    return s2s->verdict.endpoint->transport == TRANSPORT_DIRECT;
+}
+
 /* Lets the timer expire then, but not after the deadline. */
 static void arm(struct s2s *s2s, int64_t delay_us)
 {
     int64_t left_us = s2s->deadline_us - clock_mono_us();
     loop_timer_arm(s2s->timer, delay_us < left_us ? delay_us : left_us);
-}
-
-/* Ends the present phase and returns how long it took. */
-static int64_t phase_end(struct s2s *s2s, enum phase phase)
-{
-    int64_t now_us = clock_mono_us();
-    int64_t took_us = now_us - s2s->phase_start_us;
-    s2s->endpoint->phase_us[phase] = took_us;
-    s2s->phase_start_us = now_us;
-    return took_us;
-}
-
-static struct check_result *reach(struct s2s *s2s, enum check check)
-{
-    s2s->endpoint->reached[check] = true;
-    return &s2s->endpoint->check[check];
 }
 
 static void stream_open(struct s2s *s2s, enum step step, size_t cap)
@@ -107,111 +93,32 @@ static void stop(struct s2s *s2s)
     s2s->step = STEP_DONE;
 }
 
-/* Which check the present step decides, and how long it has taken so far. */
-static struct check_result *reach_present(struct s2s *s2s)
-{
-    static const struct {
-        enum check check;
-        enum phase phase;
-    } STEPS[] = {
-        [STEP_CONNECT] = {CHECK_CONNECT, PHASE_CONNECT},
-        [STEP_STREAM] = {CHECK_STREAM, PHASE_STREAM},
-        [STEP_STARTTLS] = {CHECK_STARTTLS, PHASE_STARTTLS},
-        [STEP_TLS] = {CHECK_STARTTLS, PHASE_TLS},
-        [STEP_FEATURES] = {CHECK_AUTH, PHASE_FEATURES},
-    };
-    struct check_result *check = reach(s2s, STEPS[s2s->step].check);
-    int64_t took_us = phase_end(s2s, STEPS[s2s->step].phase);
-    check->duration_us = s2s->step == STEP_TLS ? s2s->endpoint->phase_us[PHASE_STARTTLS] + took_us : took_us;
-    return check;
-}
-
 static void fail(struct s2s *s2s, enum reason reason, const char *detail)
 {
-    char *clean = detail != NULL && detail[0] != '\0' ? text_clean(detail, PEER_TEXT_MAX) : NULL;
-    check_result_set(reach_present(s2s), reason, clean != NULL ? "%s" : NULL, clean);
-    free(clean);
+    verdict_fail(&s2s->verdict, s2s->step, reason, detail);
     stop(s2s);
-}
-
-static void judge_auth(struct s2s *s2s, bool dialback, bool external)
-{
-    struct check_result *check = s2s->step == STEP_FEATURES ? reach_present(s2s) : reach(s2s, CHECK_AUTH);
-    s2s->endpoint->dialback = dialback ? TRI_YES : TRI_NO;
-    s2s->endpoint->external = external ? TRI_YES : TRI_NO;
-    if (dialback || external)
-        check_result_set(check, REASON_OK, "%s%s%s", dialback ? "dialback" : "", dialback && external ? ", " : "",
-                         external ? "EXTERNAL" : "");
-    else
-        check_result_set(check, REASON_AUTH_NOT_OFFERED, NULL);
-    stream_close(s2s);
-}
-
-/* The first stream's features are complete: go on with TLS, or without where that is expected. */
-static void choose_tls(struct s2s *s2s, const struct xmpp_features *features)
-{
-    struct check_result *check = reach_present(s2s);
-    check_result_set(check, REASON_OK, NULL);
-    s2s->endpoint->offer = features->starttls;
-    if (features->starttls != OFFER_NONE) {
-        s2s->step = STEP_STARTTLS;
-        channel_say(&s2s->channel, STARTTLS);
-    } else if (s2s->options.domain->expect_starttls == EXPECT_STARTTLS_NONE) {
-        check_result_set(reach(s2s, CHECK_STARTTLS), REASON_NOT_APPLICABLE, "no TLS, as expected");
-        check_result_set(reach(s2s, CHECK_CERTIFICATE), REASON_NOT_APPLICABLE, "no TLS, as expected");
-        judge_auth(s2s, features->dialback || s2s->dialback_declared, features->external);
-    } else {
-        check_result_set(reach(s2s, CHECK_STARTTLS), REASON_STARTTLS_NOT_OFFERED, NULL);
-        stream_close(s2s);
-    }
-}
-
-static void judge_certificate(struct s2s *s2s)
-{
-    struct endpoint_result *endpoint = s2s->endpoint;
-    const struct config_domain *domain = s2s->options.domain;
-    int64_t start_us = clock_mono_us();
-    struct check_result *check = &endpoint->check[CHECK_CERTIFICATE];
-    endpoint->certificate = tls_session_judge_certificate(s2s->channel.tls, domain->name, domain->name_unicode, check);
-    endpoint->reached[CHECK_CERTIFICATE] = endpoint->certificate != NULL;
-    check->duration_us = clock_mono_us() - start_us;
-}
-
-static void tls_done(struct s2s *s2s)
-{
-    struct endpoint_result *endpoint = s2s->endpoint;
-    struct check_result *check = reach_present(s2s);
-    endpoint->tls_version = mem_strdup(tls_session_version(s2s->channel.tls));
-    endpoint->tls_cipher = mem_strdup(tls_session_cipher(s2s->channel.tls));
-    tls_session_judge_version(s2s->channel.tls, check);
-    if (check->reason == REASON_OK) {
-        enum expect_starttls expect = s2s->options.domain->expect_starttls;
-        bool differs = expect_starttls_differs(expect, endpoint->offer);
-        check_result_set(check, differs ? REASON_STARTTLS_POLICY_MISMATCH : REASON_OK, "%s%s%s, %s, %s",
-                         starttls_offer_name(endpoint->offer), differs ? ", but expected is " : "",
-                         differs ? expect_starttls_name(expect) : "", endpoint->tls_version, endpoint->tls_cipher);
-    }
-    judge_certificate(s2s);
-    s2s->phase_start_us = clock_mono_us();
-    stream_open(s2s, STEP_FEATURES, XMPP_CAP_AFTER_TLS);
 }
 
 static void tls_step(struct s2s *s2s)
 {
+    const struct tls_session *tls = s2s->channel.tls;
     enum tls_progress progress = channel_handshake(&s2s->channel);
     if (progress == TLS_DONE) {
-        tls_done(s2s);
+        verdict_tls(&s2s->verdict, tls);
+        stream_open(s2s, is_direct(s2s) ? STEP_STREAM : STEP_FEATURES, XMPP_CAP_AFTER_TLS);
     } else if (progress == TLS_CLOSED || progress == TLS_FAILED) {
-        tls_session_fault(s2s->channel.tls, reach_present(s2s));
+        verdict_fail_tls(&s2s->verdict, STEP_TLS, tls, false);
         s2s->step = STEP_DONE;
     }
 }
 
 static void tls_begin(struct s2s *s2s)
 {
-    phase_end(s2s, PHASE_STARTTLS);
     s2s->step = STEP_TLS;
-    if (channel_start_tls(&s2s->channel, s2s->options.tls, s2s->options.domain->name))
+    s2s->header_seen = false;
+    xmpp_stream_free(s2s->stream); /* needed no more, and a handshake takes memory */
+    s2s->stream = NULL;
+    if (channel_start_tls(&s2s->channel, s2s->options.tls, s2s->options.domain->name, is_direct(s2s) ? ALPN : NULL))
         tls_step(s2s);
     else
         fail(s2s, REASON_LOCAL_ERROR, "the TLS session cannot be set up");
@@ -227,57 +134,27 @@ static bool fail_by_header(struct s2s *s2s)
     return true;
 }
 
-/* The connection ended, or the peer closed its stream, before the present step was through. */
+/* The connection ended, or the peer closed its stream. */
 static void closed(struct s2s *s2s, const char *detail)
 {
     if (s2s->step == STEP_CLOSE)
         s2s->step = STEP_DONE;
-    else if (fail_by_header(s2s))
-        return;
-    else if (s2s->step == STEP_STARTTLS)
-        fail(s2s, REASON_STARTTLS_CLOSED, detail);
-    else if (s2s->step == STEP_FEATURES)
-        fail(s2s, REASON_AUTH_FEATURES_MISSING, detail);
-    else
-        fail(s2s, REASON_STREAM_CLOSED, detail);
-}
-
-static void invalid(struct s2s *s2s)
-{
-    static const enum reason REASONS[] = {
-        [XMPP_FAULT_NOT_XMPP] = REASON_STREAM_NOT_XMPP,
-        [XMPP_FAULT_NAMESPACE] = REASON_STREAM_BAD_NAMESPACE,
-        [XMPP_FAULT_HEADER] = REASON_STREAM_HEADER_INVALID,
-        [XMPP_FAULT_TOO_LARGE] = REASON_STREAM_TOO_LARGE,
-    };
-    fail(s2s, REASONS[xmpp_stream_fault(s2s->stream)], xmpp_stream_fault_text(s2s->stream));
-}
-
-/* An element where another was due. */
-static void unexpected(struct s2s *s2s, const char *instead_of)
-{
-    char *detail = mem_printf("another element came instead of %s", instead_of);
-    fail(s2s, s2s->step == STEP_FEATURES ? REASON_AUTH_FEATURES_MISSING : REASON_STREAM_HEADER_INVALID, detail);
-    free(detail);
-}
-
-static void stream_error(struct s2s *s2s)
-{
-    const char *condition = xmpp_stream_error(s2s->stream), *text = xmpp_stream_error_text(s2s->stream);
-    enum reason reason = reason_from_stream_error(condition);
-    const char *unlisted = reason == REASON_STREAM_ERROR_OTHER ? condition : ""; /* only the detail can tell it */
-    char *detail = mem_printf("%s%s%s", unlisted, *unlisted != '\0' && *text != '\0' ? ": " : "", text);
-    fail(s2s, reason, detail);
-    free(detail);
+    else if (!fail_by_header(s2s))
+        fail(s2s, verdict_of_end(s2s->step), detail);
 }
 
 /* Acts on features, or on a header that none will follow. */
 static void features_seen(struct s2s *s2s, const struct xmpp_features *features)
 {
-    if (s2s->step == STEP_STREAM)
-        choose_tls(s2s, features);
-    else
-        judge_auth(s2s, features->dialback || s2s->dialback_declared, features->external);
+    if (s2s->channel.tls != NULL) {
+        verdict_features(&s2s->verdict, s2s->step, features, s2s->dialback_declared);
+        stream_close(s2s);
+    } else if (verdict_offer(&s2s->verdict, features, s2s->dialback_declared)) {
+        s2s->step = STEP_STARTTLS;
+        channel_say(&s2s->channel, STARTTLS);
+    } else {
+        stream_close(s2s);
+    }
 }
 
 static void header_seen(struct s2s *s2s)
@@ -305,36 +182,43 @@ static void header_alone(struct s2s *s2s)
         features_seen(s2s, &NONE);
 }
 
-/* One event of the stream reader. It may end the conversation, or move to a step with another reader. */
-static void event(struct s2s *s2s, enum xmpp_event event)
+/* A complete element. It may end the conversation, or move to a step with another reader. */
+static void element(struct s2s *s2s, enum xmpp_event seen)
 {
-    if (s2s->grace && event != XMPP_MORE)
+    bool asked = s2s->step == STEP_STARTTLS;
+    if (seen == XMPP_FEATURES && !asked) {
+        features_seen(s2s, xmpp_stream_features(s2s->stream));
+    } else if (seen == XMPP_PROCEED && asked) {
+        verdict_proceed(&s2s->verdict);
+        tls_begin(s2s);
+    } else if (seen == XMPP_FAILURE && asked) {
+        fail(s2s, REASON_STARTTLS_FAILURE, NULL);
+    } else {
+        verdict_fail_unexpected(&s2s->verdict, s2s->step);
+        stop(s2s);
+    }
+}
+
+static void event(struct s2s *s2s, enum xmpp_event seen)
+{
+    if (s2s->grace && seen != XMPP_MORE)
         grace_end(s2s);
-    switch (event) {
+    switch (seen) {
     case XMPP_MORE: break;
     case XMPP_HEADER: header_seen(s2s); break;
     case XMPP_FEATURES:
-        if (s2s->step == STEP_STARTTLS)
-            unexpected(s2s, "<proceed/>");
-        else
-            features_seen(s2s, xmpp_stream_features(s2s->stream));
-        break;
     case XMPP_PROCEED:
-        if (s2s->step == STEP_STARTTLS)
-            tls_begin(s2s);
-        else
-            unexpected(s2s, "features");
-        break;
     case XMPP_FAILURE:
-        if (s2s->step == STEP_STARTTLS)
-            fail(s2s, REASON_STARTTLS_FAILURE, NULL);
-        else
-            unexpected(s2s, "features");
+    case XMPP_OTHER: element(s2s, seen); break;
+    case XMPP_ERROR:
+        verdict_fail_error(&s2s->verdict, s2s->step, s2s->stream);
+        stop(s2s);
         break;
-    case XMPP_OTHER: unexpected(s2s, s2s->step == STEP_STARTTLS ? "<proceed/>" : "features"); break;
-    case XMPP_ERROR: stream_error(s2s); break;
     case XMPP_END: closed(s2s, "the stream was closed"); break;
-    case XMPP_INVALID: invalid(s2s); break;
+    case XMPP_INVALID:
+        verdict_fail_invalid(&s2s->verdict, s2s->step, s2s->stream);
+        stop(s2s);
+        break;
     }
 }
 
@@ -371,12 +255,10 @@ static void feed(struct s2s *s2s, const char *bytes, size_t length)
     }
 }
 
-/* An error before the second header is the peer's late word on the handshake, such as TLS 1.3's
- * certificate_required (RFC 8446 4.4.2.4). */
 static void tls_broken(struct s2s *s2s)
 {
-    bool late = !s2s->header_seen && !tls_session_flooded(s2s->channel.tls);
-    tls_session_fault(s2s->channel.tls, late ? reach(s2s, CHECK_STARTTLS) : reach_present(s2s));
+    if (s2s->step != STEP_CLOSE)
+        verdict_fail_tls(&s2s->verdict, s2s->step, s2s->channel.tls, s2s->header_seen);
     s2s->step = STEP_DONE;
 }
 
@@ -390,12 +272,7 @@ static void read_all(struct s2s *s2s)
         case CHANNEL_BYTES: feed(s2s, bytes, got); break;
         case CHANNEL_WAIT: return;
         case CHANNEL_CLOSED: closed(s2s, "the connection was closed"); return;
-        case CHANNEL_BROKEN:
-            if (s2s->step == STEP_CLOSE)
-                s2s->step = STEP_DONE;
-            else
-                tls_broken(s2s);
-            return;
+        case CHANNEL_BROKEN: tls_broken(s2s); return;
         }
     }
 }
@@ -407,8 +284,11 @@ static void connected(struct s2s *s2s)
         fail(s2s, channel_reason(error), strerror(error));
         return;
     }
-    check_result_set(reach_present(s2s), REASON_OK, "%s port %u", s2s->endpoint->address, s2s->endpoint->port);
-    stream_open(s2s, STEP_STREAM, XMPP_CAP_BEFORE_TLS);
+    verdict_connected(&s2s->verdict);
+    if (is_direct(s2s))
+        tls_begin(s2s);
+    else
+        stream_open(s2s, STEP_STREAM, XMPP_CAP_BEFORE_TLS);
 }
 
 /* After each turn: hands over when the conversation is over, else waits for what it needs next. */
@@ -439,6 +319,18 @@ static void ready(void *arg, int events)
     settle(s2s);
 }
 
+static void timed_out(struct s2s *s2s)
+{
+    const char *missing = NULL;
+    if (s2s->step == STEP_STARTTLS)
+        missing = "no answer to <starttls/>";
+    else if (s2s->step == STEP_STREAM || s2s->step == STEP_FEATURES)
+        missing = s2s->header_seen ? "no features came" : "no stream header came";
+    if (s2s->step < STEP_CLOSE)
+        fail(s2s, verdict_of_silence(s2s->step), missing);
+    s2s->step = STEP_DONE;
+}
+
 /* The deadline passed, or what the step waited for before it. */
 static void expired(void *arg)
 {
@@ -446,19 +338,8 @@ static void expired(void *arg)
     if (s2s->grace) {
         grace_end(s2s);
         header_alone(s2s);
-        settle(s2s);
-        return;
-    }
-    switch (s2s->step) {
-    case STEP_CONNECT: fail(s2s, REASON_CONNECT_TIMEOUT, NULL); break;
-    case STEP_STREAM: fail(s2s, REASON_STREAM_TIMEOUT, s2s->header_seen ? "no features came" : NULL); break;
-    case STEP_STARTTLS: fail(s2s, REASON_TLS_TIMEOUT, "no answer to <starttls/>"); break;
-    case STEP_TLS: fail(s2s, REASON_TLS_TIMEOUT, NULL); break;
-    case STEP_FEATURES:
-        fail(s2s, REASON_AUTH_FEATURES_MISSING, s2s->header_seen ? "no features came" : "no stream header came");
-        break;
-    case STEP_CLOSE:
-    case STEP_DONE: s2s->step = STEP_DONE; break;
+    } else {
+        timed_out(s2s);
     }
     settle(s2s);
 }
@@ -467,10 +348,10 @@ struct s2s *s2s_start(const struct s2s_options *options, struct endpoint_result 
                       void *arg)
 {
     struct s2s *s2s = mem_alloc(sizeof *s2s);
-    *s2s = (struct s2s){.options = *options, .endpoint = endpoint, .done = done, .arg = arg};
+    *s2s = (struct s2s){.options = *options, .done = done, .arg = arg};
+    verdict_begin(&s2s->verdict, endpoint, options->domain);
     channel_init(&s2s->channel, OUT_CAP);
-    s2s->phase_start_us = clock_mono_us();
-    s2s->deadline_us = s2s->phase_start_us + options->timeout_us;
+    s2s->deadline_us = clock_mono_us() + options->timeout_us;
     s2s->timer = loop_timer_new(options->loop, expired, s2s);
     int error = channel_dial(&s2s->channel, endpoint->address, endpoint->port);
     if (error != 0) {

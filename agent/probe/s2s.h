@@ -1,5 +1,6 @@
 /* One server-to-server conversation with one endpoint, from TCP to the features inside TLS and the polite close, as one
- * non-blocking state machine with one deadline (RFC 6120 4 and 5). */
+ * non-blocking state machine with one deadline (RFC 6120 4 and 5). TLS starts by STARTTLS, or with the connection, and
+ * then with ALPN (direct TLS, XEP-0368). */
 #ifndef PROBE_S2S_H
 #define PROBE_S2S_H
 
@@ -18,8 +19,8 @@ struct s2s_options {
     const struct config_domain *domain;
 };
 
-/* Talks to endpoint->address and ->port, and fills in the rest of `endpoint` (borrowed). `done` is called once, never
- * before this returns; the conversation is freed by then. */
+/* Talks to endpoint->address and ->port over ->transport, and fills in the rest of `endpoint` (borrowed). `done` is
+ * called once, never before this returns; the conversation is freed by then. */
 struct s2s *s2s_start(const struct s2s_options *options, struct endpoint_result *endpoint, void (*done)(void *arg),
                       void *arg);
 void s2s_cancel(struct s2s *s2s); /* NULL is legal; not after `done` */

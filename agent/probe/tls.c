@@ -1,5 +1,6 @@
 #include "probe/tls.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -20,6 +21,9 @@
 #define RECEIVED_MAX (512 * 1024)
 /* Finite-field Diffie-Hellman in a larger group, which the peer chooses, would hold up the loop. */
 #define DH_BITS_MAX 4096
+/* Longest record that is sent. OpenSSL has a buffer of that size, and behind a ticket of TLS 1.3 keeps it until it
+ * sends something. */
+#define SENT_RECORD_MAX 4096
 
 struct tls_context {
     SSL_CTX *ssl;
@@ -129,6 +133,7 @@ struct tls_context *tls_context_new(const struct tls_options *options, struct er
     SSL_CTX_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_max_send_fragment(ssl, SENT_RECORD_MAX);
     SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, note_complaint);
     SSL_CTX_set_default_passwd_cb(ssl, no_passphrase);
@@ -203,6 +208,16 @@ void tls_session_free(struct tls_session *session)
         return;
     SSL_free(session->ssl);
     free(session);
+}
+
+bool tls_session_offer(struct tls_session *session, const char *protocol)
+{
+    unsigned char list[1 + UINT8_MAX];
+    size_t length = strlen(protocol);
+    assert(length > 0 && length <= UINT8_MAX);
+    list[0] = (unsigned char)length;
+    memcpy(list + 1, protocol, length);
+    return SSL_set_alpn_protos(session->ssl, list, 1 + (unsigned)length) == 0;
 }
 
 /* Turns the outcome of an SSL_* call into progress, and keeps the first of its errors. */
@@ -330,7 +345,8 @@ void tls_session_judge_version(const struct tls_session *session, struct check_r
 }
 
 struct certificate *tls_session_judge_certificate(const struct tls_session *session, const char *domain,
-                                                  const char *domain_unicode, struct check_result *verdict)
+                                                  const char *domain_unicode, const struct severity *severity,
+                                                  struct check_result *verdict)
 {
     STACK_OF(X509) *sent = SSL_get_peer_cert_chain(session->ssl);
     if (sk_X509_num(sent) < 1)
@@ -338,6 +354,7 @@ struct certificate *tls_session_judge_certificate(const struct tls_session *sess
     const struct certificate_policy policy = {
         .domain = domain,
         .domain_unicode = domain_unicode,
+        .severity = severity,
         .now_s = (int64_t)time(NULL),
         .expiry_warning_s = session->context->expiry_warning_s,
         .expiry_critical_s = session->context->expiry_critical_s,

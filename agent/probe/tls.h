@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "health/result.h"
+#include "health/severity.h"
 
 struct tls_options {
     const char *ca_file;            /* PEM: trusted roots */
@@ -35,6 +36,9 @@ enum tls_progress {
 struct tls_session;
 struct tls_session *tls_session_new(struct tls_context *context, int fd, const char *domain);
 void tls_session_free(struct tls_session *session);
+/* Before the handshake: names the one protocol that is to be spoken (ALPN, RFC 7301), at most 255 bytes. A server may
+ * leave the choice open, refuse it by an alert, but not choose another (tls_error). False: out of memory. */
+bool tls_session_offer(struct tls_session *session, const char *protocol);
 enum tls_progress tls_session_handshake(struct tls_session *session);
 enum tls_progress tls_session_read(struct tls_session *session, void *bytes, size_t size, size_t *got);
 enum tls_progress tls_session_write(struct tls_session *session, const void *bytes, size_t length, size_t *written);
@@ -52,8 +56,10 @@ const char *tls_session_version(const struct tls_session *session); /* "TLSv1.3"
 const char *tls_session_cipher(const struct tls_session *session);  /* "TLS_AES_256_GCM_SHA384" */
 /* ok, or tls_version_too_old. */
 void tls_session_judge_version(const struct tls_session *session, struct check_result *result);
-/* The certificate's facts (owned by the caller; NULL when the peer showed none) and its verdict. */
+/* The certificate's facts (owned by the caller; NULL when the peer showed none) and its verdict. `severity` only
+ * decides which of several faults is told: see certificate.h. */
 struct certificate *tls_session_judge_certificate(const struct tls_session *session, const char *domain,
-                                                  const char *domain_unicode, struct check_result *verdict);
+                                                  const char *domain_unicode, const struct severity *severity,
+                                                  struct check_result *verdict);
 
 #endif
