@@ -12,12 +12,29 @@
 struct store;
 struct snapshot;
 
-/* One domain_status a configured domain, every check not_run (dialback and ping: not_configured). */
-struct store *store_new(const struct config *config);
-void store_free(struct store *store); /* snapshots taken from it stay valid */
+/* One domain_status a configured domain, every check not_run (dialback and ping: not_configured). With state_dir (NULL:
+ * nothing is kept) indexes, confirmed states, since-times and transitions are taken over from there, and kept there
+ * from now on: by a thread of its own, a moment after each change, by atomic rename. A since-time is shown from the
+ * first round on, and becomes that of a transition if that round's state is confirmed to be another. A folder that
+ * cannot be used is told in the log, and the store works without it; a file that is damaged or foreign is set aside. */
+struct store *store_new(const struct config *config, const char *state_dir);
+void store_free(struct store *store); /* saves what is not saved yet; snapshots taken from it stay valid */
 
-/* Takes ownership of the result of a finished round of the domain at this position in the configuration.
- * Returns true while the outcome is not yet confirmed, so that the round should be repeated soon. */
+/* Gives every domain of a configuration that is about to come its index, and saves that, so that no index can ever be
+ * given twice. Safe from every thread; waits for the disk. */
+void store_reserve(struct store *store, const struct config *config);
+/* Goes on with another configuration: domains that stay keep everything, new ones start as in store_new(). Snapshots
+ * taken before stay as they are. Never waits for the disk: store_reserve() came before it. Another state_dir is only
+ * told of. */
+void store_reload(struct store *store, const struct config *config);
+
+/* Whether state_dir could be written the last time; NO where it cannot be used, UNKNOWN where there is none. Safe from
+ * every thread. */
+enum tri store_saved(struct store *store);
+
+/* Takes ownership of the result of a finished round of the domain at this position in the configuration; its endpoints
+ * get their indexes and are sorted by them. Returns true while the outcome is not yet confirmed, so that the round
+ * should be repeated soon. */
 bool store_put(struct store *store, size_t domain, struct domain_result *result);
 
 /* Safe from every thread. Release with snapshot_free(). */

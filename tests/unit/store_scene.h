@@ -1,0 +1,37 @@
+/* Stores, rounds and folders for the tests of agent/store. */
+#ifndef TESTS_UNIT_STORE_SCENE_H
+#define TESTS_UNIT_STORE_SCENE_H
+
+#include "store/store.h"
+
+/* Group setup: logs errors only, and changes into a temporary folder; teardown removes it. */
+int scene_setup(void **state);
+int scene_teardown(void **state);
+
+/* A configuration of the domains "a.example", "b.example", … that the letters name, in their order; an upper-case
+ * letter gives the domain the interval of 90 s, others have 60 s. Valid until the next call. */
+const struct config *scene_config(const char *letters, unsigned confirm);
+struct store *scene_store(const char *letters, unsigned confirm, const char *state_dir);
+
+/* A round at this time in which `check` ended so and all others were ok. */
+struct domain_result *scene_round(enum check check, enum reason reason, int64_t at_ms);
+struct domain_result *scene_good_round(int64_t at_ms);
+/* Adds an endpoint over STARTTLS at port 5269 of the target, with this address. */
+struct domain_result *scene_endpoint(struct domain_result *result, const char *target, const char *address);
+
+/* The status of the domain with this letter, from a snapshot that stays until the next call or scene_let_go(). */
+const struct domain_status *scene_status(struct store *store, char letter);
+void scene_let_go(void);
+/* Its history as text: "AT SUBJECT FROM>TO REASON" each, with ", " between. Valid until the next call. */
+const char *scene_history(struct store *store, char letter);
+/* Its endpoints of the latest round as text: "INDEX:TARGET/ADDRESS" each, with " " between. Valid until the next call.
+ * */
+const char *scene_endpoints(struct store *store, char letter);
+
+char *scene_read(const char *file, size_t *length); /* to be freed */
+void scene_write(const char *file, const void *bytes, size_t length);
+/* How many names in the folder begin so. */
+int scene_count(const char *folder, const char *prefix);
+void scene_remove(const char *folder); /* with all that is in it */
+
+#endif
