@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "config/config.h"
-#include "exporters/web/web.h"
 #include "loop/loop.h"
 #include "probe/probe.h"
 #include "store/store.h"
@@ -106,15 +105,11 @@ static void job_done(void *arg, struct domain_result *result)
 
 static void print(const struct status *status, enum output output)
 {
-    char *json;
     switch (output) {
     case OUTPUT_UNSET:
     case OUTPUT_TEXT: report_text(stdout, status); break;
     case OUTPUT_NAGIOS: report_nagios(stdout, status); break;
-    case OUTPUT_JSON:
-        json = web_json_status(status);
-        fputs(json, stdout);
-        free(json);
+    case OUTPUT_JSON: report_json(stdout, status);
     }
 }
 
@@ -134,14 +129,15 @@ static int show(const struct run *run, enum output output)
     return (int)report_worst(&status) - (int)STATE_OK; /* 0 ok, 1 warning, 2 critical, 3 unknown */
 }
 
-static int check(const struct config *config, const struct config *named, enum output output, struct err *err)
+static int check(struct config *config, const struct config *named, enum output output, struct err *err)
 {
-    struct run run = {.config = config, .named = named, .loop = loop_new(), .store = store_new(named)};
+    struct run run = {.config = config, .named = named, .loop = loop_new(), .store = store_new(named, NULL)};
     int status = CLI_EXIT_UNKNOWN;
-    run.probes = probe_context_new(run.loop, config, err);
+    log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT); /* what is found is in the report */
+    unsigned at_once = descriptors_raise(config->max_concurrent, DESCRIPTORS_BESIDE);
+    run.probes = probe_context_new(run.loop, config, at_once, NULL, err);
     if (run.probes != NULL) {
         run.jobs = mem_array(named->domain_count, sizeof *run.jobs);
-        unsigned at_once = descriptors_raise(config->max_concurrent, DESCRIPTORS_BESIDE);
         while (run.started < named->domain_count && run.started < at_once)
             start_next(&run);
         loop_run(run.loop);
@@ -168,6 +164,7 @@ static void adopt(struct config *named, const struct config *file, struct buf *f
 {
     for (size_t i = 0; i < named->domain_count; i++) {
         const struct config_domain *configured = config_find(file, named->domains[i].name);
+        named->domains[i].severity.behind = &file->severity;
         named->domains[i].interval_ms = configured != NULL ? configured->interval_ms : file->interval_ms;
     }
     if (config_find(named, file->domain) != NULL)

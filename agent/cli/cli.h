@@ -22,6 +22,8 @@ void explain_write_markdown(FILE *out);
 /* The outcome of `fedhealth check` for people, and as the one line of a monitoring plugin with its perfdata. */
 void report_text(FILE *out, const struct status *status);
 void report_nagios(FILE *out, const struct status *status);
+/* As `/api/v1/status` shows it. */
+void report_json(FILE *out, const struct status *status);
 /* The worst state of all domains, in the order critical, warning, unknown, ok. */
 enum state report_worst(const struct status *status);
 

@@ -1,9 +1,14 @@
 #include <string.h>
 
+#include "base/buf.h"
 #include "cli/cli.h"
+#include "exporters/web/web.h"
+#include "health/combine.h"
+#include "health/fact.h"
 
 #define WIDTH 80
 #define INDENT 4
+#define PIECE_MAX (64u << 20)
 
 /* Says nothing that an administrator would act on or miss. */
 static bool is_silent(const struct check_result *result)
@@ -38,6 +43,62 @@ static void report_check(FILE *out, enum check check, const struct check_result 
     report_advice(out, "remedy", info->remedy);
 }
 
+static bool is_like(const struct check_result *a, const struct check_result *b)
+{
+    return a->state == b->state && a->reason == b->reason;
+}
+
+static const struct check_result *worst_of(const struct fact_row *row)
+{
+    return endpoint_worst(&row->domain->latest->endpoints[row->item]);
+}
+
+static void report_verdict(FILE *out, const struct check_result *worst)
+{
+    fprintf(out, "%s", state_name(worst->state));
+    if (worst->state != STATE_OK)
+        fprintf(out, " %s", reason_info(worst->reason)->code);
+    putc('\n', out);
+}
+
+/* "xmpp.example.org:5269 (192.0.2.1) starttls: critical connect_refused" */
+static void report_endpoint(FILE *out, const struct fact_row *row)
+{
+    char scratch[FACT_TEXT_SIZE];
+    fprintf(out, "%*s%s", INDENT, "", scope_label_value(row, 1, scratch));
+    fprintf(out, " (%s)", scope_label_value(row, 2, scratch));
+    fprintf(out, " %s: ", scope_label_value(row, 3, scratch));
+    report_verdict(out, worst_of(row));
+}
+
+/* How many there are; and where they are not all alike, each that says something else than the domain as a whole. */
+static void report_endpoints(FILE *out, struct domain_status **domain)
+{
+    const struct status one = {.domains = domain, .domain_count = 1};
+    const struct domain_result *latest = (*domain)->latest;
+    const struct check_result verdict = {.state = (*domain)->state,
+                                         .reason = (*domain)->check[(*domain)->worst].result.reason};
+    struct fact_row row;
+    if (latest == NULL || latest->endpoint_count + latest->endpoints_skipped < 2)
+        return;
+    fprintf(out, "  %-12s %zu checked", "endpoints", latest->endpoint_count);
+    if (latest->endpoints_skipped > 0)
+        fprintf(out, ", %u more not: the domain has more than agent.max_endpoints", latest->endpoints_skipped);
+    bool alike = true;
+    for (size_t i = 1; i < latest->endpoint_count; i++)
+        alike = alike && is_like(endpoint_worst(&latest->endpoints[i]), endpoint_worst(&latest->endpoints[0]));
+    if (alike && latest->endpoint_count > 0) {
+        fprintf(out, ", %s ", latest->endpoint_count > 1 ? "all" : "it is");
+        report_verdict(out, endpoint_worst(&latest->endpoints[0]));
+        return;
+    }
+    putc('\n', out);
+    for (bool there = fact_row_first(&row, SCOPE_ENDPOINT, &one); there; there = fact_row_next(&row)) {
+        if (!is_like(worst_of(&row), &verdict))
+            report_endpoint(out, &row);
+    }
+}
+
 void report_text(FILE *out, const struct status *status)
 {
     for (size_t i = 0; i < status->domain_count; i++) {
@@ -47,6 +108,7 @@ void report_text(FILE *out, const struct status *status)
             if (!is_silent(&domain->check[check].result))
                 report_check(out, (enum check)check, &domain->check[check].result);
         }
+        report_endpoints(out, &status->domains[i]);
     }
 }
 
@@ -105,4 +167,17 @@ void report_nagios(FILE *out, const struct status *status)
     for (size_t i = 0; i < status->domain_count; i++)
         report_perfdata(out, status->domains[i]);
     putc('\n', out);
+}
+
+void report_json(FILE *out, const struct status *status)
+{
+    struct web_json *json = web_json_new(status);
+    struct buf piece;
+    buf_init(&piece, PIECE_MAX);
+    while (web_json_next(json, &piece)) {
+        fwrite(piece.data, 1, piece.length, out);
+        buf_clear(&piece);
+    }
+    buf_fini(&piece);
+    web_json_free(json);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/queue.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +16,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "exporters/http/body.h"
+#include "exporters/http/condition.h"
+#include "exporters/http/deferred.h"
 #include "exporters/http/listen.h"
 
 /* Of one listener. The library may hold some more, so that newcomers are let in while an old connection closes. */
@@ -57,15 +60,29 @@ struct http_server {
     struct listener *listeners; /* owned; they do not move once a daemon runs */
     size_t listener_count;
     atomic_uint underway; /* requests */
-};
-
-struct http_request {
-    struct MHD_Connection *connection;
+    struct deferred_list deferred;
+    bool deferred_closed;
 };
 
 /* What is kept of a request between the library's calls. */
 struct exchange {
     size_t uploaded;
+    struct http_deferred *deferred; /* NULL: the handler has answered, or was not called yet */
+};
+
+struct http_request {
+    struct http_server *server;
+    struct MHD_Connection *connection;
+    struct exchange *exchange;
+    const struct http_route *route;
+    const char *rest; /* of the path */
+};
+
+static const struct {
+    const char *names[2], *allow, *refusal;
+} METHODS[] = {
+    [HTTP_READ] = {{MHD_HTTP_METHOD_GET, MHD_HTTP_METHOD_HEAD}, "GET, HEAD", "Only GET and HEAD are served here.\n"},
+    [HTTP_CHANGE] = {{MHD_HTTP_METHOD_POST, MHD_HTTP_METHOD_PUT}, "POST, PUT", "Only POST and PUT are served here.\n"},
 };
 
 const char *http_request_header(const struct http_request *request, const char *name)
@@ -76,6 +93,19 @@ const char *http_request_header(const struct http_request *request, const char *
 const char *http_request_query(const struct http_request *request, const char *name)
 {
     return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *http_request_rest(const struct http_request *request)
+{
+    return request->rest;
+}
+
+struct http_deferred *http_request_defer(const struct http_request *request)
+{
+    struct http_server *server = request->server;
+    assert(request->exchange->deferred == NULL);
+    request->exchange->deferred = deferred_new(&server->deferred, &server->deferred_closed, request->connection);
+    return request->exchange->deferred;
 }
 
 static ssize_t read_body(void *body, uint64_t position, char *out, size_t size)
@@ -109,79 +139,148 @@ static enum MHD_Result queue(struct MHD_Connection *connection, unsigned status,
     return result;
 }
 
-static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status, const char *text)
+/* A text and, where `allow` is not NULL, that header. */
+static enum MHD_Result say(struct MHD_Connection *connection, unsigned status, const char *text, const char *allow)
 {
     struct MHD_Response *answer =
-        MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+        MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
     add_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE, TEXT_TYPE);
-    if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        add_header(answer, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    if (allow != NULL)
+        add_header(answer, MHD_HTTP_HEADER_ALLOW, allow);
     return queue(connection, status, answer);
 }
 
+static void discard(struct http_response *response)
+{
+    body_free(body_new(response, false));
+}
+
 /* The handler's response as one of the library's: short and known, or streamed. Takes over what the response owns.
- * For HEAD a streamed one must not be chunked: libmicrohttpd 0.9.75 would send the last, empty chunk. */
-static struct MHD_Response *build_answer(struct http_response *response, bool gzip, bool head)
+ * The library sends no body with `bodiless` ones, to HEAD and with 304; but a streamed one must not be chunked then,
+ * since libmicrohttpd 0.9.75 would send the last, empty chunk. */
+static struct MHD_Response *build_answer(struct http_response *response, bool gzip, bool bodiless)
 {
     struct MHD_Response *answer;
     if (response->next == NULL && !gzip) {
         answer = MHD_create_response_from_buffer(response->body.length, response->body.data, MHD_RESPMEM_MUST_COPY);
-        body_free(body_new(response, false));
+        discard(response);
         return answer;
     }
     struct body *body = body_new(response, gzip);
     answer = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, CONNECTION_MEMORY, read_body, body, release_body);
     if (answer == NULL)
         body_free(body);
-    else if (head)
+    else if (bodiless)
         MHD_set_response_options(answer, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
     return answer;
 }
 
-static enum MHD_Result serve(struct MHD_Connection *connection, const struct http_route *route, bool head)
+/* The entity tag and what a cache is to do with it. Compressed, the body is another representation of the same: the tag
+ * is then a weak one (RFC 9110 8.8.3). */
+static void add_etag(struct MHD_Response *answer, const char *etag, bool gzip)
 {
-    const struct http_request request = {.connection = connection};
-    struct http_response response = {.status = MHD_HTTP_OK, .content_type = TEXT_TYPE};
-    buf_init(&response.body, BODY_MAX);
-    route->handle(route->arg, &request, &response);
+    char text[HTTP_ETAG_SIZE + 4];
+    snprintf(text, sizeof text, "%s\"%s\"", gzip ? "W/" : "", etag);
+    add_header(answer, MHD_HTTP_HEADER_ETAG, text);
+    add_header(answer, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache");
+}
 
-    unsigned status = response.status;
-    const char *type = response.content_type;
-    bool by_accept = response.by_accept;
-    if (buf_failed(&response.body)) {
-        log_error("the page %s is too large to be sent", route->path);
-        body_free(body_new(&response, false));
-        return refuse(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "The answer is too large.\n");
+/* Sends what the handler has filled, or 304 where the client has it already. Takes over what the response owns. */
+static enum MHD_Result send_response(const struct http_request *request, struct http_response *response, bool head)
+{
+    unsigned status = response->status;
+    const char *type = response->content_type;
+    bool by_accept = response->by_accept;
+    bool tagged = status == MHD_HTTP_OK && response->etag[0] != '\0';
+    char etag[HTTP_ETAG_SIZE];
+    memcpy(etag, response->etag, sizeof etag);
+    bool compressible = response->next != NULL || response->body.length >= GZIP_LEAST;
+    bool gzip = compressible && body_gzip_accepted(http_request_header(request, MHD_HTTP_HEADER_ACCEPT_ENCODING));
+
+    bool unchanged = tagged && condition_none_match(http_request_header(request, MHD_HTTP_HEADER_IF_NONE_MATCH), etag);
+
+    struct MHD_Response *answer = build_answer(response, gzip, head || unchanged);
+    if (unchanged) {
+        status = MHD_HTTP_NOT_MODIFIED;
+    } else {
+        add_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+        if (gzip)
+            add_header(answer, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+        if (strncmp(type, "text/html", strlen("text/html")) == 0)
+            add_header(answer, MHD_HTTP_HEADER_CONTENT_SECURITY_POLICY, PAGE_POLICY);
     }
-    bool compressible = response.next != NULL || response.body.length >= GZIP_LEAST;
-    bool gzip = compressible && body_gzip_accepted(http_request_header(&request, MHD_HTTP_HEADER_ACCEPT_ENCODING));
-    struct MHD_Response *answer = build_answer(&response, gzip, head);
-
-    add_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    if (gzip)
-        add_header(answer, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+    if (tagged)
+        add_etag(answer, etag, gzip);
     if (compressible || by_accept)
         add_header(answer, MHD_HTTP_HEADER_VARY, by_accept ? "Accept, Accept-Encoding" : "Accept-Encoding");
-    if (strncmp(type, "text/html", strlen("text/html")) == 0)
-        add_header(answer, MHD_HTTP_HEADER_CONTENT_SECURITY_POLICY, PAGE_POLICY);
-    return queue(connection, status, answer);
+    return queue(request->connection, status, answer);
 }
 
-static enum MHD_Result answer_request(const struct http_server *server, struct MHD_Connection *connection,
-                                      const char *path, const char *method)
+static enum MHD_Result serve(const struct http_request *request, bool head)
 {
-    const struct http_route *route = server->routes;
-    while (route->path != NULL && strcmp(route->path, path) != 0)
-        route++;
-    if (route->path == NULL)
-        return refuse(connection, MHD_HTTP_NOT_FOUND, "There is no such page.\n");
-    bool head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
-    if (!head && strcmp(method, MHD_HTTP_METHOD_GET) != 0)
-        return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "Only GET and HEAD are served here.\n");
-    return serve(connection, route, head);
+    const struct http_route *route = request->route;
+    struct http_response response = {.status = MHD_HTTP_OK, .content_type = TEXT_TYPE};
+    buf_init(&response.body, BODY_MAX);
+    route->handle(route->arg, request, &response);
+
+    if (request->exchange->deferred != NULL) {
+        discard(&response);
+        return MHD_YES; /* called again when the answer is there */
+    }
+    if (buf_failed(&response.body)) {
+        log_error("the page %s is too large to be sent", route->path);
+        discard(&response);
+        return say(request->connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "The answer is too large.\n", NULL);
+    }
+    return send_response(request, &response, head);
 }
 
-/* Called once when the headers are in, then with each part of the body, then at the request's end. */
+/* The path of a request target in absolute form, which a server must accept too (RFC 9112 3.2.2). */
+static const char *path_of(const char *target)
+{
+    static const char *const SCHEMES[] = {"http://", "https://"};
+    for (size_t i = 0; i < sizeof SCHEMES / sizeof SCHEMES[0]; i++) {
+        size_t length = strlen(SCHEMES[i]);
+        if (strncasecmp(target, SCHEMES[i], length) == 0) {
+            const char *path = strchr(target + length, '/');
+            return path != NULL ? path : "/";
+        }
+    }
+    return target;
+}
+
+/* What the path has behind the route's own; NULL where the route is not the one. */
+static const char *match(const struct http_route *route, const char *path)
+{
+    size_t length = strlen(route->path);
+    bool subtree = length > 1 && route->path[length - 1] == '/';
+    if (strncmp(path, route->path, length) != 0 || (!subtree && path[length] != '\0'))
+        return NULL;
+    return path + length;
+}
+
+static enum MHD_Result answer_request(struct http_server *server, struct MHD_Connection *connection, const char *target,
+                                      const char *method, struct exchange *exchange)
+{
+    if (exchange->deferred != NULL) {
+        unsigned status;
+        const char *text = deferred_answer(exchange->deferred, &status);
+        return say(connection, status, text, NULL);
+    }
+    const char *path = path_of(target);
+    struct http_request request = {server, connection, exchange, server->routes, NULL};
+    while (request.route->path != NULL && (request.rest = match(request.route, path)) == NULL)
+        request.route++;
+    if (request.route->path == NULL)
+        return say(connection, MHD_HTTP_NOT_FOUND, "There is no such page.\n", NULL);
+    enum http_methods methods = request.route->methods;
+    if (strcmp(method, METHODS[methods].names[0]) != 0 && strcmp(method, METHODS[methods].names[1]) != 0)
+        return say(connection, MHD_HTTP_METHOD_NOT_ALLOWED, METHODS[methods].refusal, METHODS[methods].allow);
+    return serve(&request, strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
+}
+
+/* Called once when the headers are in, then with each part of the body, then at the request's end, and after that once
+ * more when a deferred answer is there. */
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path, const char *method,
                                   const char *version, const char *upload, size_t *upload_size, void **context)
 {
@@ -199,7 +298,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         *upload_size = 0;
         return exchange->uploaded <= UPLOAD_MAX ? MHD_YES : MHD_NO;
     }
-    return answer_request(server, connection, path, method);
+    return answer_request(server, connection, path, method, exchange);
 }
 
 static void list_visitor(struct listener *listener, struct visitor *visitor)
@@ -223,9 +322,11 @@ static void on_request_end(void *arg, struct MHD_Connection *connection, void **
 {
     (void)code;
     struct listener *listener = arg;
-    if (*context == NULL)
+    struct exchange *exchange = *context;
+    if (exchange == NULL)
         return;
-    free(*context);
+    deferred_drop(exchange->deferred);
+    free(exchange);
     *context = NULL;
     atomic_fetch_sub(&listener->server->underway, 1);
 
@@ -280,7 +381,8 @@ static bool start(struct listener *listener, struct err *err)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     listener->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, listener,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+        on_request, listener,
         MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
         MHD_OPTION_LISTEN_SOCKET, listener->socket.fd,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)(CONNECTIONS_MAX + CONNECTIONS_CLOSING),
@@ -333,6 +435,7 @@ void http_server_free(struct http_server *server)
         if (server->listeners[i].daemon != NULL)
             MHD_quiesce_daemon(server->listeners[i].daemon);
     }
+    deferred_close(&server->deferred, &server->deferred_closed);
     const struct timespec step = {.tv_nsec = STOP_STEP_MS * 1000000L};
     for (int waited = 0; waited < STOP_WAIT_MS && atomic_load(&server->underway) > 0; waited += STOP_STEP_MS)
         nanosleep(&step, NULL);

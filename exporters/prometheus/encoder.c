@@ -20,6 +20,7 @@
 struct prometheus_encoder {
     const struct status *status;
     enum prometheus_format format;
+    bool endpoints;                              /* families of single endpoints are wanted */
     struct process_sample process;
 
     size_t fact;                                 /* the family being written */
@@ -33,11 +34,13 @@ struct prometheus_encoder {
     bool ended;
 };
 
-struct prometheus_encoder *prometheus_encoder_new(const struct status *status, enum prometheus_format format)
+struct prometheus_encoder *prometheus_encoder_new(const struct status *status, enum prometheus_format format,
+                                                  bool endpoints)
 {
     struct prometheus_encoder *encoder = mem_alloc(sizeof *encoder);
     encoder->status = status;
     encoder->format = format;
+    encoder->endpoints = endpoints;
     process_sample_take(&encoder->process);
     buf_init(&encoder->labels, LABELS_MAX);
     buf_init(&encoder->seen, SEEN_MAX);
@@ -173,7 +176,8 @@ static bool advance(struct prometheus_encoder *encoder, struct buf *out)
         return true;
     }
     const struct fact *fact = &FACTS[encoder->fact];
-    if (!encoder->entered && fact->metric != NULL)
+    bool wanted = fact->metric != NULL && (encoder->endpoints || !scope_is_of_endpoint(fact->scope));
+    if (!encoder->entered && wanted)
         enter_family(encoder, fact);
     if (encoder->entered && encoder->has_row) {
         write_row(encoder, fact, out);

@@ -15,8 +15,10 @@ enum prometheus_format prometheus_negotiate(const char *accept);
 const char *prometheus_content_type(enum prometheus_format format);
 
 struct prometheus_encoder;
-/* `status` is borrowed and must stay until the encoder is freed. */
-struct prometheus_encoder *prometheus_encoder_new(const struct status *status, enum prometheus_format format);
+/* `status` is borrowed and must stay until the encoder is freed. Without `endpoints` the families of single endpoints
+ * and their certificates are left out. */
+struct prometheus_encoder *prometheus_encoder_new(const struct status *status, enum prometheus_format format,
+                                                  bool endpoints);
 /* Appends about one family or some rows of it; false when nothing was left. */
 bool prometheus_encoder_next(struct prometheus_encoder *encoder, struct buf *out);
 void prometheus_encoder_free(struct prometheus_encoder *encoder);

@@ -1,6 +1,8 @@
 #include "exporters/web/web.h"
 
+#include <inttypes.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +10,11 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "health/fact.h"
+
+/* A piece ends with the domain that makes it this long. */
+#define PIECE_BYTES 8192
+#define AGENT_MAX 65536
+#define INDENT 2
 
 /* Endpoint facts that stand together in an object of their own. */
 static const struct {
@@ -17,6 +24,9 @@ static const struct {
     {"issuer", "certificate"},  {"serial", "certificate"}, {"fingerprint_sha256", "certificate"},
 };
 
+/* A text that only serves as the label of an info family: JSON has the same as a state. */
+#define LABEL_ONLY "status"
+
 /* Labels whose values are numbers. */
 static const char *const NUMERIC_LABELS[] = {"port", "priority", "weight"};
 
@@ -25,6 +35,14 @@ static const char *const NUMERIC_LABELS[] = {"port", "priority", "weight"};
 struct cursors {
     struct fact_row row[SCOPE_COUNT];
     bool has_row[SCOPE_COUNT];
+};
+
+struct web_json {
+    const struct status *status;
+    struct cursors cursors;
+    struct buf agent; /* the text of that object, which is also part of the entity tag */
+    enum { STAGE_HEAD, STAGE_DOMAINS, STAGE_FOOT, STAGE_END } stage;
+    size_t next; /* domain */
 };
 
 static json_t *checked(json_t *json)
@@ -106,7 +124,7 @@ static void put_facts(json_t *object, const struct fact_row *row)
     for (size_t i = 0; i < FACT_COUNT; i++) {
         const struct fact *fact = &FACTS[i];
         struct fact_value value;
-        if (fact->scope != row->scope || fact->key == NULL)
+        if (fact->scope != row->scope || fact->key == NULL || strcmp(fact->key, LABEL_ONLY) == 0)
             continue;
         fact_read(fact, row, &value);
         if (value.present)
@@ -186,6 +204,7 @@ static void put_list(json_t *parent, const char *key, struct cursors *cursors, e
         if (scope != SCOPE_ENDPOINT)
             continue;
         size_t item = row->item;
+        put_named(object, "checks", cursors, SCOPE_STAGE, domain, &item);
         put_named(object, "phases", cursors, SCOPE_PHASE, domain, &item);
         put_named(object, "auth", cursors, SCOPE_MECHANISM, domain, &item);
         const struct fact_row *position = row_of(cursors, SCOPE_POSITION, domain);
@@ -207,26 +226,102 @@ static json_t *domain_json(struct cursors *cursors, size_t domain)
     put_list(object, "lookups", cursors, SCOPE_LOOKUP, domain);
     put_list(object, "records", cursors, SCOPE_SRV, domain);
     put_list(object, "endpoints", cursors, SCOPE_ENDPOINT, domain);
+    put_list(object, "transitions", cursors, SCOPE_TRANSITION, domain);
     return object;
 }
 
-char *web_json_status(const struct status *status)
+/* Where a value stands in the whole text: each of its lines is indented by that much. */
+struct dump {
+    struct buf *out;
+    size_t indent;
+};
+
+static int dump_part(const char *text, size_t length, void *arg)
 {
-    struct cursors cursors;
-    for (enum fact_scope scope = 0; scope < SCOPE_COUNT; scope++)
-        cursors.has_row[scope] = fact_row_first(&cursors.row[scope], scope, status);
+    const struct dump *dump = arg;
+    while (length > 0) {
+        const char *end = memchr(text, '\n', length);
+        size_t line = end != NULL ? (size_t)(end - text) + 1 : length;
+        buf_add(dump->out, text, line);
+        if (end != NULL)
+            buf_add(dump->out, "    ", dump->indent);
+        text += line;
+        length -= line;
+    }
+    return 0;
+}
 
-    json_t *root = checked(json_object()), *domains = checked(json_array());
-    put_facts(object_in(root, "agent"), &cursors.row[SCOPE_AGENT]);
-    put(root, "domains", domains);
-    for (size_t i = 0; i < status->domain_count; i++)
-        json_array_append_new(domains, domain_json(&cursors, i));
-
-    char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-    json_decref(root);
-    if (text == NULL)
+/* Lets go of the value. */
+static void dump(json_t *json, size_t indent, struct buf *out)
+{
+    struct dump dump = {out, indent};
+    if (json_dump_callback(json, dump_part, &dump, JSON_INDENT(INDENT) | JSON_REAL_PRECISION(15)) != 0)
         abort();
-    char *ended = mem_printf("%s\n", text);
-    free(text);
-    return ended;
+    json_decref(json);
+}
+
+struct web_json *web_json_new(const struct status *status)
+{
+    struct web_json *json = mem_alloc(sizeof *json);
+    json->status = status;
+    for (enum fact_scope scope = 0; scope < SCOPE_COUNT; scope++)
+        json->cursors.has_row[scope] = fact_row_first(&json->cursors.row[scope], scope, status);
+    buf_init(&json->agent, AGENT_MAX);
+    json_t *agent = checked(json_object());
+    put_facts(agent, &json->cursors.row[SCOPE_AGENT]);
+    dump(agent, INDENT, &json->agent);
+    return json;
+}
+
+void web_json_free(struct web_json *json)
+{
+    if (json == NULL)
+        return;
+    buf_fini(&json->agent);
+    free(json);
+}
+
+void web_json_etag(const struct web_json *json, char etag[WEB_ETAG_SIZE])
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (size_t i = 0; i < json->agent.length; i++)
+        hash = (hash ^ (unsigned char)json->agent.data[i]) * UINT64_C(0x100000001b3);
+    etag[0] = '\0';
+    if (json->status->generation != 0)
+        snprintf(etag, WEB_ETAG_SIZE, "%" PRIx64 "-%" PRIx64, json->status->generation, hash);
+}
+
+/* The head, a domain or the foot; false after that. */
+static bool advance(struct web_json *json, struct buf *out)
+{
+    switch (json->stage) {
+    case STAGE_HEAD:
+        buf_printf(out, "{\n  \"agent\": %s,\n  \"domains\": [", json->agent.data);
+        json->stage = STAGE_DOMAINS;
+        return true;
+    case STAGE_DOMAINS:
+        if (json->next == json->status->domain_count) {
+            json->stage = STAGE_FOOT;
+            return true;
+        }
+        buf_puts(out, json->next > 0 ? ",\n    " : "\n    ");
+        dump(domain_json(&json->cursors, json->next++), 2 * INDENT, out);
+        return true;
+    case STAGE_FOOT:
+        buf_puts(out, json->next > 0 ? "\n  ]\n}\n" : "]\n}\n");
+        json->stage = STAGE_END;
+        return true;
+    case STAGE_END: break;
+    }
+    return false;
+}
+
+bool web_json_next(struct web_json *json, struct buf *out)
+{
+    size_t begin = out->length;
+    while (out->length - begin < PIECE_BYTES && !buf_failed(out)) {
+        if (!advance(json, out))
+            return out->length > begin;
+    }
+    return true;
 }

@@ -6,13 +6,11 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "exporters/web/html.h"
-#include "exporters/web/page_style.h"
+#include "exporters/web/page.h"
 #include "health/combine.h"
 
 /* A piece ends with the row that makes it this long. */
 #define PIECE_BYTES 8192
-/* Of a detail, which can quote a peer. */
-#define DETAIL_MAX 1024
 
 struct web_landing {
     const struct status *status;
@@ -53,42 +51,12 @@ void web_landing_free(struct web_landing *page)
     free(page);
 }
 
-static const char *mark_of(enum state state)
-{
-    switch (state) {
-    case STATE_OK: return "✓";
-    case STATE_WARNING: return "!";
-    case STATE_CRITICAL: return "✕";
-    case STATE_UNKNOWN: break;
-    }
-    return "?";
-}
-
-/* "3 h": the largest unit that there is one of, rounded down. */
-static void add_age(struct buf *out, int64_t seconds)
-{
-    if (seconds < 60)
-        buf_printf(out, "%d s", seconds < 0 ? 0 : (int)seconds);
-    else if (seconds < 3600)
-        buf_printf(out, "%d min", (int)(seconds / 60));
-    else if (seconds < 86400)
-        buf_printf(out, "%d h", (int)(seconds / 3600));
-    else
-        buf_printf(out, "%lld d", (long long)(seconds / 86400));
-}
-
-/* A cell with the time since then; the moment itself is in the title. */
+/* A cell with the time since then. */
 static void add_since(struct buf *out, const char *label, int64_t then_ms, int64_t now_ms)
 {
-    if (then_ms == TIME_ABSENT) {
-        buf_printf(out, "<td class=when data-label=\"%s\">–</td>", label);
-        return;
-    }
-    char text[CLOCK_RFC3339_SIZE];
-    clock_rfc3339(then_ms / 1000, text);
-    buf_printf(out, "<td class=when data-label=\"%s\"><time datetime=\"%s\" title=\"%s\">", label, text, text);
-    add_age(out, (now_ms - then_ms) / 1000);
-    buf_puts(out, " ago</time></td>");
+    buf_printf(out, "<td class=when data-label=\"%s\">", label);
+    page_add_age(out, then_ms, now_ms);
+    buf_puts(out, "</td>");
 }
 
 /* How many domains are in each state. */
@@ -110,23 +78,24 @@ static void add_head(struct web_landing *page, struct buf *out)
     for (size_t i = 0; i < status->domain_count; i++)
         count[status->domains[i]->state]++;
 
-    buf_puts(out, "<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
-                  "<meta name=viewport content=\"width=device-width,initial-scale=1\">\n"
-                  "<meta name=color-scheme content=\"light dark\">\n<title>");
+    page_begin(out);
     if (count[STATE_CRITICAL] > 0)
         buf_printf(out, "%zu critical · ", count[STATE_CRITICAL]);
-    buf_puts(out, "fedhealth</title>\n<link rel=icon href=\"data:,\">\n<style>" PAGE_STYLE "</style>\n</head>\n"
-                  "<body>\n<header>\n<nav><a href=\"");
-    html_text(out, page->metrics_path, DETAIL_MAX);
-    buf_puts(out, "\">Metrics</a><a href=\"/-/healthy\">Health</a><a href=\"/-/ready\">Readiness</a></nav>\n"
+    buf_puts(out, "fedhealth");
+    page_begin_body(out);
+    buf_puts(out, "<nav><a href=\"");
+    html_text(out, page->metrics_path, PAGE_DETAIL_MAX);
+    buf_puts(out, "\">Metrics</a><a href=\"/api/v1/status\">JSON</a>"
+                  "<a href=\"/-/healthy\">Health</a><a href=\"/-/ready\">Readiness</a></nav>\n"
                   "<h1>fedhealth</h1>\n<p class=lead>Whether XMPP federation with these domains works, "
                   "stage by stage, as seen from here.</p>\n");
     add_tally(count, out);
     buf_puts(out, "</header>\n<main>\n");
+    page_add_banners(&status->agent, out);
     if (status->domain_count == 0)
         buf_puts(out, "<p>No domain is configured.</p>\n");
     else
-        buf_puts(out, "<table>\n<thead><tr><th scope=col>State<th scope=col>Domain<th scope=col>Checks"
+        buf_puts(out, "<table class=domains>\n<thead><tr><th scope=col>State<th scope=col>Domain<th scope=col>Checks"
                       "<th scope=col>Since<th scope=col>Last run</tr></thead>\n<tbody>\n");
 }
 
@@ -138,18 +107,11 @@ static void add_steps(const struct domain_status *domain, struct buf *out)
         if (combine_is_neutral(result->reason)) /* neither good nor a question */
             continue;
         const char *state = state_name(result->state);
-        const char *mark = result->reason == REASON_NOT_REACHED ? "–" : mark_of(result->state);
+        const char *mark = result->reason == REASON_NOT_REACHED ? "–" : page_mark(result->state);
         buf_printf(out, "<li class=%s title=%s><span role=img aria-label=%s>%s</span> %s</li>", state,
                    reason_info(result->reason)->code, state, mark, check_name(check));
     }
     buf_puts(out, "</ol>");
-}
-
-static void add_paragraph(struct buf *out, const char *title, const char *text)
-{
-    buf_printf(out, "<p><b>%s</b>", title);
-    html_prose(out, text);
-    buf_puts(out, "</p>");
 }
 
 /* The checks besides the deciding one that found something. */
@@ -168,48 +130,36 @@ static void add_others(const struct domain_status *domain, struct buf *out)
 
 static void add_finding(const struct domain_status *domain, struct buf *out)
 {
-    const struct check_result *result = &domain->check[domain->worst].result;
-    const struct reason_info *info = reason_info(result->reason);
-    buf_printf(out, "<details><summary>%s: <code>%s</code></summary>", check_name(domain->worst), info->code);
-    add_paragraph(out, "What it means", info->meaning);
-    if (result->detail != NULL && result->detail[0] != '\0') {
-        buf_puts(out, "<p><b>In detail</b><code>");
-        html_text(out, result->detail, DETAIL_MAX);
-        buf_puts(out, "</code></p>");
-    }
-    add_paragraph(out, "Likely cause", info->cause);
-    add_paragraph(out, "What to do", info->remedy);
+    page_begin_finding(out, domain->worst, &domain->check[domain->worst].result, false);
     add_others(domain, out);
     buf_puts(out, "</details>");
 }
 
 static void add_row(const struct web_landing *page, const struct domain_status *domain, struct buf *out)
 {
-    const char *state = state_name(domain->state);
-    buf_printf(out, "<tr><td><span class=\"state %s\"><span aria-hidden=true>%s</span> %s</span></td><th scope=row>",
-               state, mark_of(domain->state), state);
-    html_text(out, domain->name, DETAIL_MAX);
+    buf_puts(out, "<tr><td>");
+    page_add_state(out, domain->state);
+    buf_puts(out, "</td><th scope=row><a href=\"" WEB_DOMAIN_PATH);
+    html_text(out, domain->name, PAGE_DETAIL_MAX);
+    buf_puts(out, "\">");
+    html_text(out, domain->name, PAGE_DETAIL_MAX);
+    buf_puts(out, "</a>");
     buf_puts(out, "</th><td>");
     add_steps(domain, out);
+    page_add_skipped(domain, out);
     if (domain->state != STATE_OK)
         add_finding(domain, out);
     buf_puts(out, "</td>");
-    add_since(out, "since", domain->since_ms, page->now_ms);
+    add_since(out, "since", domain->unconfirmed ? TIME_ABSENT : domain->since_ms, page->now_ms);
     add_since(out, "last run", domain->check[domain->worst].last_run_ms, page->now_ms);
     buf_puts(out, "</tr>\n");
 }
 
 static void add_foot(const struct web_landing *page, struct buf *out)
 {
-    char now[CLOCK_RFC3339_SIZE];
     if (page->status->domain_count > 0)
         buf_puts(out, "</tbody>\n</table>\n");
-    buf_puts(out, "</main>\n<footer>fedhealth ");
-    html_text(out, page->status->agent.version, DETAIL_MAX);
-    buf_puts(out, " (");
-    html_text(out, page->status->agent.revision, DETAIL_MAX);
-    buf_printf(out, "), as of <time>%s</time></footer>\n</body>\n</html>\n",
-               clock_rfc3339(page->now_ms / 1000, now));
+    page_end(&page->status->agent, page->now_ms, out);
 }
 
 /* The head, a row or the foot; false after that. */

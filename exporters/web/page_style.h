@@ -23,13 +23,20 @@
     ".tally{display:flex;flex-wrap:wrap;gap:.5rem;margin:1.1rem 0;padding:0;list-style:none}" \
     ".tally li{padding:.4rem .85rem;border:1px solid var(--line);border-radius:.5rem;background:var(--card)}" \
     ".tally b{font-size:1.15rem;margin-right:.3rem;font-variant-numeric:tabular-nums}" \
-    "table{width:100%;table-layout:fixed;border-collapse:separate;border-spacing:0;background:var(--card);" \
+    "h2{margin:1.6rem 0 .5rem;font-size:1.05rem}" \
+    "header .lead:last-child{margin:.5rem 0 1rem}" \
+    ".banner{margin:0 0 1rem;padding:.6rem .9rem;border:1px solid;border-radius:.6rem;background:var(--critical-bg)}" \
+    ".skipped{margin:.2rem 0 0;font-size:.88rem;font-weight:600}" \
+    "table{width:100%;border-collapse:separate;border-spacing:0;background:var(--card);" \
     "border:1px solid var(--line);" \
     "border-radius:.6rem;overflow:hidden}" \
     "th,td{padding:.75rem .9rem;text-align:left;vertical-align:top;border-top:1px solid var(--line)}" \
     "thead th{border-top:0;color:var(--soft);font-size:.8rem;font-weight:600}" \
-    "thead th:first-child{width:8.6rem}thead th:nth-child(3){width:32.5rem}thead th:nth-child(n+4){width:6.4rem}" \
-    "tbody th{font-weight:600;overflow-wrap:anywhere}" \
+    ".domains{table-layout:fixed}.domains thead th:first-child{width:8.6rem}" \
+    ".domains thead th:nth-child(3){width:32.5rem}.domains thead th:nth-child(n+4){width:6.4rem}" \
+    ".facts{margin:0 0 .8rem}.facts th,.facts td{padding:.4rem .9rem}.facts td{overflow-wrap:anywhere}" \
+    "tbody th{font-weight:600;overflow-wrap:anywhere}code[title]{overflow-wrap:normal}" \
+    ".facts tbody th{overflow-wrap:normal;white-space:nowrap}.facts th.when{font-weight:400}" \
     ".when{white-space:nowrap;color:var(--soft);font-variant-numeric:tabular-nums}" \
     ".state{display:inline-block;white-space:nowrap;padding:.1rem .6rem;border-radius:1rem;font-weight:600;" \
     "font-size:.85rem}" \
@@ -39,14 +46,22 @@
     ".steps{display:flex;flex-wrap:wrap;gap:.1rem .85rem;margin:0;padding:0;list-style:none;font-size:.88rem}" \
     ".steps li{white-space:nowrap}.steps .critical,.steps .warning{font-weight:600}" \
     "details{margin-top:.3rem}" \
+    "main>details{margin-bottom:.6rem;padding:.7rem .9rem;background:var(--card);border:1px solid var(--line);" \
+    "border-radius:.6rem}" \
+    ".endpoint .facts{margin-top:.7rem}.part{white-space:nowrap}" \
+    "dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:.7rem 0}" \
+    "dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}" \
     "summary{cursor:pointer}summary:focus-visible,a:focus-visible{outline:2px solid var(--link);outline-offset:2px}" \
     "details p{margin:.5rem 0 0;max-width:46rem}details p b{display:block;font-size:.8rem;color:var(--soft)}" \
     "footer{padding-top:1rem;padding-bottom:2rem;color:var(--soft);font-size:.85rem}" \
     "nav{float:right;padding-top:.4rem}nav a{margin-left:1.1rem}" \
     "@media(max-width:64rem){thead{display:none}table,tbody,tr,td,tbody th{display:block}" \
     "tbody tr{padding:.75rem .9rem;border-top:1px solid var(--line)}tbody tr:first-child{border-top:0}" \
-    "td,tbody th{border:0;padding:.12rem 0}.when{display:inline;margin-right:.8rem;font-size:.88rem}" \
-    ".when::before{content:attr(data-label) \" \"}}" \
-    "@media(max-width:30rem){nav{float:none}nav a{margin:0 1.1rem 0 0}}"
+    "td,tbody th{border:0;padding:.12rem 0}.when{display:inline-block;white-space:normal;margin-right:.8rem;" \
+    "font-size:.88rem}" \
+    ".facts td,.facts tbody th{padding:.12rem 0;white-space:normal}.facts td{display:inline-block;margin-right:.8rem}" \
+    ".facts tr{padding:.5rem .9rem}.facts [data-absent]{display:none}" \
+    ".when[data-label]::before{content:attr(data-label) \" \"}}" \
+    "@media(max-width:30rem){dl{display:block}dd{margin-bottom:.3rem}nav{float:none}nav a{margin:0 1.1rem 0 0}}"
 
 #endif

@@ -1,4 +1,4 @@
-/* What people and programs read of a snapshot: the page at "/", and JSON. No HTTP here. */
+/* What people and programs read of a snapshot: the pages, and JSON. No HTTP here. */
 #ifndef WEB_WEB_H
 #define WEB_WEB_H
 
@@ -9,6 +9,9 @@
 
 #define WEB_PAGE_TYPE "text/html; charset=utf-8"
 
+/* Where the pages expect web_domain_page() to be served, the name behind it. */
+#define WEB_DOMAIN_PATH "/domain/"
+
 /* The page that lists every domain, worst first. It is pulled piece by piece, so that ten thousand domains need no
  * buffer of their size. */
 struct web_landing;
@@ -18,9 +21,22 @@ struct web_landing *web_landing_new(const struct status *status, const char *met
 bool web_landing_next(struct web_landing *page, struct buf *out);
 void web_landing_free(struct web_landing *page);
 
+/* Appends the page about the domain of this name: findings, checks, SRV records, endpoints, transitions. False, and a
+ * page that says so, when there is none. The name is an A-label, in upper or lower case. */
+bool web_domain_page(const struct status *status, const char *name, struct buf *out);
+
 /* {"agent": {…}, "domains": [{…}, …]}: every fact that was observed, under its key in the table of facts; times are
- * RFC 3339, durations seconds. What was not observed has no key. A check that is not ok also has its reason's meaning,
- * cause and remedy. Indented, valid UTF-8, ended by a line feed; to be freed by the caller. */
-char *web_json_status(const struct status *status);
+ * RFC 3339, durations seconds, transitions oldest first. What was not observed has no key. A check that is not ok also
+ * has its reason's meaning, cause and remedy. Indented, valid UTF-8, ended by a line feed; pulled piece by piece. */
+#define WEB_JSON_TYPE "application/json"
+struct web_json;
+/* `status` is borrowed and must stay until this is freed. */
+struct web_json *web_json_new(const struct status *status);
+/* Appends some domains; false when nothing was left. */
+bool web_json_next(struct web_json *json, struct buf *out);
+void web_json_free(struct web_json *json);
+/* An opaque tag, another one exactly when the text is another; "" where the status has no generation. */
+#define WEB_ETAG_SIZE 40
+void web_json_etag(const struct web_json *json, char etag[WEB_ETAG_SIZE]);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -46,6 +47,33 @@ char *client_hear(int fd, size_t *length)
         *length += (size_t)got;
     close(fd);
     return text;
+}
+
+char *client_ask(unsigned port, const char *request, size_t size, size_t *length)
+{
+    int fd = client_dial(port);
+    client_say(fd, request, size);
+    return client_hear(fd, length);
+}
+
+void assert_has(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("\"%s\" is not in: %.600s", part, text);
+}
+
+void assert_lacks(const char *text, const char *part)
+{
+    if (strstr(text, part) != NULL)
+        fail_msg("\"%s\" is in: %.600s", part, text);
+}
+
+void assert_status(const char *answer, int status)
+{
+    char line[32];
+    snprintf(line, sizeof line, "HTTP/1.1 %d ", status);
+    if (strncmp(answer, line, strlen(line)) != 0)
+        fail_msg("not %d: %.600s", status, answer);
 }
 
 char *client_body(char *answer)

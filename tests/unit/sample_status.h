@@ -19,4 +19,8 @@
 struct status *sample_status_new(void);
 void sample_status_free(struct status *status);
 
+/* Three transitions: its certificate becomes ok an hour before SAMPLE_NOW_S, and critical a minute later, and with it,
+ * after a second, the domain. */
+void sample_add_history(struct domain_status *domain);
+
 #endif

@@ -21,7 +21,7 @@
 /* The whole exposition, pulled in pieces; each must be small. */
 static char *encode(const struct status *status, enum prometheus_format format)
 {
-    struct prometheus_encoder *encoder = prometheus_encoder_new(status, format);
+    struct prometheus_encoder *encoder = prometheus_encoder_new(status, format, true);
     struct buf whole, piece;
     buf_init(&whole, BODY_MAX);
     buf_init(&piece, 65536);
