@@ -1,6 +1,7 @@
 #define LOG_SUBSYSTEM "snmp"
 #include "exporters/snmp/snmp.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,58 +21,38 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "exporters/snmp/cell.h"
+#include "exporters/snmp/hold.h"
+#include "exporters/snmp/master.h"
 #include "exporters/snmp/mib.h"
 #include "exporters/snmp/session.h"
 
-#define HOLD_US 1000000 /* how long requests are answered from one state, so that a walk fits together */
-#define STOP_S 5        /* how long a thread that is to end may take; AgentX requests under way time out within it */
+#define TEND_US 500000 /* how often a held state is looked after */
+#define STOP_S 20      /* how long a thread that is to end may take: everything under way times out within it */
 
 struct snmp_agent {
     char *agentx_socket; /* NULL: master mode */
-    void *(*take)(void *arg, const struct status **status);
-    void (*give_back)(void *held);
-    void *arg;
     struct mib *mib;
     int stop_fd; /* eventfd */
     pthread_t thread;
-    _Atomic enum tri connected;
 
     /* Used on the thread only. */
-    void *held;                  /* NULL: none */
-    const struct status *status; /* of `held` */
-    int64_t held_since_us;
-    struct err away;             /* why the AgentX master does not answer, as logged; "": not logged */
+    struct hold hold;
+    const char *away; /* why the AgentX master does not answer, as logged; "": not logged */
 };
 
+/* Of net-snmp as a whole, like all that it keeps. */
+static _Atomic enum tri connected = TRI_UNKNOWN;
+static bool isolated, lost; /* `lost`: a thread is left inside net-snmp, which cannot be used again */
+
 /* The reason where the master's socket is there. */
-static const struct err SILENT = {.text = "it only takes the connection"};
+static const char SILENT[] = "it only takes the connection";
 
-static void let_go(struct snmp_agent *agent)
-{
-    if (agent->held != NULL)
-        agent->give_back(agent->held);
-    agent->held = NULL;
-}
-
-static bool held_too_long(const struct snmp_agent *agent)
-{
-    return clock_mono_us() - agent->held_since_us >= HOLD_US;
-}
-
-static void hold(struct snmp_agent *agent)
-{
-    if (agent->held != NULL && !held_too_long(agent))
-        return;
-    let_go(agent);
-    agent->held = agent->take(agent->arg, &agent->status);
-    agent->held_since_us = clock_mono_us();
-}
-
-static void answer_get(const struct snmp_agent *agent, netsnmp_agent_request_info *info, netsnmp_request_info *request)
+static void answer_get(const struct snmp_agent *agent, const struct status *status, netsnmp_agent_request_info *info,
+                       netsnmp_request_info *request)
 {
     netsnmp_variable_list *varbind = request->requestvb;
     struct mib_cell cell;
-    switch (mib_get(agent->mib, agent->status, varbind->name, varbind->name_length, &cell)) {
+    switch (mib_get(agent->mib, status, varbind->name, varbind->name_length, &cell)) {
     case MIB_FOUND: cell_write(cell.fact, &cell.value, varbind); break;
     case MIB_NO_OBJECT: netsnmp_set_request_error(info, request, SNMP_NOSUCHOBJECT); break;
     case MIB_NO_INSTANCE: netsnmp_set_request_error(info, request, SNMP_NOSUCHINSTANCE); break;
@@ -79,11 +60,11 @@ static void answer_get(const struct snmp_agent *agent, netsnmp_agent_request_inf
 }
 
 /* A varbind left without a value makes net-snmp go on to what is registered next. */
-static void answer_next(const struct snmp_agent *agent, netsnmp_request_info *request)
+static void answer_next(const struct snmp_agent *agent, const struct status *status, netsnmp_request_info *request)
 {
     netsnmp_variable_list *varbind = request->requestvb;
     struct mib_cell cell;
-    if (!mib_next(agent->mib, agent->status, varbind->name, varbind->name_length, request->inclusive, &cell))
+    if (!mib_next(agent->mib, status, varbind->name, varbind->name_length, request->inclusive, &cell))
         return;
     snmp_set_var_objid(varbind, cell.name.ids, cell.name.length);
     cell_write(cell.fact, &cell.value, varbind);
@@ -95,14 +76,14 @@ static int on_request(netsnmp_mib_handler *handler, netsnmp_handler_registration
 {
     (void)registration;
     struct snmp_agent *agent = handler->myvoid;
-    hold(agent);
+    const struct status *status = hold_status(&agent->hold, clock_mono_us());
     for (netsnmp_request_info *request = requests; request != NULL; request = request->next) {
         if (request->processed)
             continue;
         if (info->mode == MODE_GET)
-            answer_get(agent, info, request);
+            answer_get(agent, status, info, request);
         else
-            answer_next(agent, request);
+            answer_next(agent, status, request);
     }
     return SNMP_ERR_NOERROR;
 }
@@ -116,52 +97,60 @@ static void register_objects(struct snmp_agent *agent)
     netsnmp_register_handler(registration);
 }
 
-static void on_master_changed(void *arg, bool connected)
+static void on_master_changed(void *arg, bool gained)
 {
     struct snmp_agent *agent = arg;
-    if (connected)
+    if (gained)
         log_info("connected to the AgentX master at %s", agent->agentx_socket);
     else
         log_warn("lost the AgentX master at %s; trying to reconnect", agent->agentx_socket);
-    agent->away = connected ? (struct err){0} : SILENT; /* the line above says as much */
-    agent->connected = connected ? TRI_YES : TRI_NO;
+    agent->away = gained ? "" : SILENT; /* the line above says as much */
+    connected = gained ? TRI_YES : TRI_NO;
 }
 
 /* Logs why the master does not answer, once for each cause. */
 static void tell_away(struct snmp_agent *agent)
 {
-    struct err away = SILENT;
-    session_try(agent->agentx_socket, &away);
-    if (strcmp(away.text, agent->away.text) == 0)
+    const char *away = master_fault() != NULL ? master_fault() : SILENT;
+    if (strcmp(away, agent->away) == 0)
         return;
-    log_warn("the AgentX master at %s does not answer: %s; trying until it does", agent->agentx_socket, away.text);
+    log_warn("the AgentX master at %s does not answer: %s; trying until it does", agent->agentx_socket, away);
     agent->away = away;
 }
 
-/* Until told to stop. net-snmp may close and open descriptors whenever it is called, so the set is built anew. */
+/* Waits for what net-snmp waits for, and for the end. net-snmp may close and open descriptors whenever it is called, so
+ * the set is built anew each time. False: the end. */
+static bool wait_and_read(struct snmp_agent *agent, netsnmp_large_fd_set *fds)
+{
+    int end = agent->stop_fd + 1, block = 1;
+    struct timeval wait = {0};
+    NETSNMP_LARGE_FD_ZERO(fds);
+    NETSNMP_LARGE_FD_SET(agent->stop_fd, fds);
+    snmp_select_info2(&end, fds, &wait, &block);
+    if (agent->hold.held != NULL && (block || wait.tv_sec > 0 || wait.tv_usec > TEND_US)) {
+        wait = (struct timeval){.tv_usec = TEND_US};
+        block = 0;
+    }
+    int ready = netsnmp_large_fd_set_select(end, fds, NULL, NULL, block ? NULL : &wait);
+    if (ready > 0 && NETSNMP_LARGE_FD_ISSET(agent->stop_fd, fds))
+        return false;
+    if (ready > 0)
+        snmp_read2(fds);
+    else
+        snmp_timeout();
+    return true;
+}
+
 static void serve(struct snmp_agent *agent)
 {
     netsnmp_large_fd_set fds;
     netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
-    for (;;) {
-        if (agent->connected == TRI_NO)
-            tell_away(agent);
-        int end = agent->stop_fd + 1, block = agent->held == NULL;
-        struct timeval wait = {.tv_usec = HOLD_US / 2};
-        NETSNMP_LARGE_FD_ZERO(&fds);
-        NETSNMP_LARGE_FD_SET(agent->stop_fd, &fds);
-        snmp_select_info2(&end, &fds, &wait, &block);
-        int ready = netsnmp_large_fd_set_select(end, &fds, NULL, NULL, block ? NULL : &wait);
-        if (ready > 0 && NETSNMP_LARGE_FD_ISSET(agent->stop_fd, &fds))
-            break;
-        if (ready > 0)
-            snmp_read2(&fds);
-        else
-            snmp_timeout();
+    while (wait_and_read(agent, &fds)) {
         run_alarms();
         netsnmp_check_outstanding_agent_requests();
-        if (agent->held != NULL && held_too_long(agent))
-            let_go(agent);
+        hold_tend(&agent->hold, clock_mono_us());
+        if (connected == TRI_NO)
+            tell_away(agent);
     }
     netsnmp_large_fd_set_cleanup(&fds);
 }
@@ -172,6 +161,8 @@ static void *run(void *arg)
     if (agent->agentx_socket != NULL) {
         log_info("looking for the AgentX master at %s", agent->agentx_socket);
         session_connect();
+        if (connected == TRI_NO)
+            tell_away(agent);
     }
     serve(agent);
     session_close();
@@ -190,28 +181,40 @@ static bool start_thread(struct snmp_agent *agent, struct err *err)
 
 static void release(struct snmp_agent *agent)
 {
-    let_go(agent);
+    connected = TRI_UNKNOWN;
+    hold_fini(&agent->hold);
     mib_free(agent->mib);
-    close(agent->stop_fd);
+    if (agent->stop_fd >= 0)
+        close(agent->stop_fd);
     free(agent->agentx_socket);
     free(agent);
 }
 
+void snmp_setup(void)
+{
+    session_isolate();
+    isolated = true;
+}
+
 struct snmp_agent *snmp_agent_new(const struct snmp_options *options, struct err *err)
 {
+    assert(isolated && connected == TRI_UNKNOWN);
+    if (lost) {
+        err_set(err, "snmp: cannot start again, since the former AgentX master held it up; restart the agent");
+        return NULL;
+    }
     struct snmp_agent *agent = mem_alloc(sizeof *agent);
-    agent->agentx_socket = options->agentx ? mem_strdup(options->agentx_socket) : NULL;
-    agent->take = options->take;
-    agent->give_back = options->give_back;
-    agent->arg = options->arg;
-    agent->mib = mib_new();
-    agent->connected = options->agentx ? TRI_NO : TRI_UNKNOWN;
     agent->stop_fd = eventfd(0, EFD_CLOEXEC);
     if (agent->stop_fd < 0) {
         err_set(err, "snmp: eventfd: %s", strerror(errno));
         release(agent);
         return NULL;
     }
+    agent->agentx_socket = options->agentx ? mem_strdup(options->agentx_socket) : NULL;
+    agent->away = "";
+    agent->mib = mib_new();
+    hold_init(&agent->hold, options->take, options->give_back, options->arg);
+    connected = options->agentx ? TRI_NO : TRI_UNKNOWN;
     session_prepare(options, on_master_changed, agent);
     register_objects(agent);
     if ((!options->agentx && !session_listen(options, agent->mib, err)) || !start_thread(agent, err)) {
@@ -222,9 +225,9 @@ struct snmp_agent *snmp_agent_new(const struct snmp_options *options, struct err
     return agent;
 }
 
-enum tri snmp_agent_connected(const struct snmp_agent *agent)
+enum tri snmp_agent_connected(void)
 {
-    return agent->connected;
+    return connected;
 }
 
 void snmp_agent_free(struct snmp_agent *agent)
@@ -236,8 +239,8 @@ void snmp_agent_free(struct snmp_agent *agent)
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += STOP_S;
     if (pthread_clockjoin_np(agent->thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
-        /* A master that stopped accepting connections holds net-snmp in connect() for ever. */
         log_warn("the AgentX master hangs; leaving it");
+        lost = true;
         pthread_cancel(agent->thread);
         pthread_join(agent->thread, NULL);
     }

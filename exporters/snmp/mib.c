@@ -37,6 +37,7 @@ static oid arc_of(enum fact_scope scope)
     case SCOPE_AGENT: return 1;
     case SCOPE_DOMAIN: return 2;
     case SCOPE_CHECK: return 3;
+    case SCOPE_ENDPOINT: return 4;
     default: return 0;
     }
 }
@@ -87,46 +88,34 @@ const struct mib_name *mib_root(const struct mib *mib)
     return &mib->root;
 }
 
-static size_t row_count(enum fact_scope scope, const struct status *status)
-{
-    switch (scope) {
-    case SCOPE_AGENT: return 1;
-    case SCOPE_DOMAIN: return status->domain_count;
-    case SCOPE_CHECK: return status->domain_count * CHECK_COUNT;
-    default: return 0;
-    }
-}
-
-static struct fact_row row_at(enum fact_scope scope, const struct status *status, size_t at)
-{
-    struct fact_row row = {.status = status, .scope = scope};
-    if (scope == SCOPE_AGENT)
-        return row;
-    row.domain_at = scope == SCOPE_CHECK ? at / CHECK_COUNT : at;
-    row.item = scope == SCOPE_CHECK ? at % CHECK_COUNT : 0;
-    row.domain = status->domains[row.domain_at];
-    return row;
-}
-
 /* What follows the object's name in the name of an instance. */
 static size_t row_index(const struct fact_row *row, oid index[2])
 {
-    index[0] = row->scope == SCOPE_AGENT ? 0 : row->domain->index;
-    index[1] = row->item + 1;
-    return row->scope == SCOPE_CHECK ? 2 : 1;
+    switch (row->scope) {
+    case SCOPE_CHECK: index[1] = row->item + 1; break;
+    case SCOPE_ENDPOINT: index[1] = row->domain->latest->endpoints[row->item].index; break;
+    case SCOPE_DOMAIN: index[0] = row->domain->index; return 1;
+    default: index[0] = 0; return 1; /* RFC 2578 7: a scalar's only instance */
+    }
+    index[0] = row->domain->index;
+    return 2;
 }
 
-/* The first row whose index comes after this one, or is equal to it when `inclusive`. */
-static size_t first_row(const struct object *object, const struct status *status, const oid *index, size_t length,
-                        bool inclusive)
+/* Whether the row comes behind this index, or is at it when `inclusive`. */
+static bool is_behind(const struct fact_row *row, const oid *index, size_t length, bool inclusive)
 {
-    size_t low = 0, high = row_count(object->fact->scope, status);
+    oid own[2];
+    int order = snmp_oid_compare(own, row_index(row, own), index, length);
+    return order > 0 || (inclusive && order == 0);
+}
+
+/* The position of the first domain whose number is not below this one. */
+static size_t find_domain(const struct status *status, oid number)
+{
+    size_t low = 0, high = status->domain_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        struct fact_row row = row_at(object->fact->scope, status, middle);
-        oid own[2];
-        int order = snmp_oid_compare(own, row_index(&row, own), index, length);
-        if (order > 0 || (inclusive && order == 0))
+        if (status->domains[middle]->index >= number)
             high = middle;
         else
             low = middle + 1;
@@ -134,15 +123,45 @@ static size_t first_row(const struct object *object, const struct status *status
     return low;
 }
 
-static bool read_cell(const struct object *object, const struct status *status, size_t at, struct mib_cell *cell)
+/* The first of the domain's items whose row is_behind() the index. */
+static size_t find_item(enum fact_scope scope, const struct status *status, size_t domain_at, const oid *index,
+                        size_t length, bool inclusive)
 {
-    struct fact_row row = row_at(object->fact->scope, status, at);
-    fact_read(object->fact, &row, &cell->value);
+    struct fact_row row = {
+        .status = status, .scope = scope, .domain_at = domain_at, .domain = status->domains[domain_at]};
+    size_t low = 0, high = fact_item_count(scope, row.domain);
+    while (low < high) {
+        row.item = low + (high - low) / 2;
+        if (is_behind(&row, index, length, inclusive))
+            high = row.item;
+        else
+            low = row.item + 1;
+    }
+    return low;
+}
+
+/* Moves to the object's first row behind this index, or at it when `inclusive`. False: there is none. */
+static bool find_row(struct fact_row *row, const struct object *object, const struct status *status, const oid *index,
+                     size_t length, bool inclusive)
+{
+    enum fact_scope scope = object->fact->scope;
+    if (scope == SCOPE_AGENT || length == 0)
+        return fact_row_first(row, scope, status) && (length == 0 || is_behind(row, index, length, inclusive));
+    size_t domain_at = find_domain(status, index[0]);
+    if (domain_at == status->domain_count)
+        return false;
+    return fact_row_seek(row, scope, status, domain_at,
+                         find_item(scope, status, domain_at, index, length, inclusive));
+}
+
+static bool read_cell(const struct object *object, const struct fact_row *row, struct mib_cell *cell)
+{
+    fact_read(object->fact, row, &cell->value);
     if (!cell->value.present)
         return false;
     cell->fact = object->fact;
     cell->name = object->name;
-    cell->name.length += row_index(&row, cell->name.ids + cell->name.length);
+    cell->name.length += row_index(row, cell->name.ids + cell->name.length);
     return true;
 }
 
@@ -153,8 +172,9 @@ enum mib_answer mib_get(const struct mib *mib, const struct status *status, cons
         const struct mib_name *name = &object->name;
         if (length < name->length || snmp_oid_compare(ids, name->length, name->ids, name->length) != 0)
             continue;
-        size_t at = first_row(object, status, ids + name->length, length - name->length, true);
-        bool found = at < row_count(object->fact->scope, status) && read_cell(object, status, at, cell) &&
+        struct fact_row row;
+        bool found = find_row(&row, object, status, ids + name->length, length - name->length, true) &&
+                     read_cell(object, &row, cell) &&
                      snmp_oid_compare(cell->name.ids, cell->name.length, ids, length) == 0;
         return found ? MIB_FOUND : MIB_NO_INSTANCE;
     }
@@ -170,11 +190,11 @@ bool mib_next(const struct mib *mib, const struct status *status, const oid *ids
         int order = snmp_oid_compare(ids, common, name->ids, common);
         if (order > 0)
             continue;
-        size_t at = 0;
-        if (order == 0 && length > name->length)
-            at = first_row(object, status, ids + name->length, length - name->length, inclusive);
-        for (; at < row_count(object->fact->scope, status); at++) {
-            if (read_cell(object, status, at, cell))
+        size_t after = order == 0 && length > name->length ? length - name->length : 0; /* 0: all rows come behind it */
+        struct fact_row row;
+        bool has_row = find_row(&row, object, status, ids + length - after, after, inclusive);
+        for (; has_row; has_row = fact_row_next(&row)) {
+            if (read_cell(object, &row, cell))
                 return true;
         }
     }

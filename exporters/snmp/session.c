@@ -13,19 +13,27 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "exporters/snmp/master.h"
 
 #define APPLICATION "fedhealth"
 #define NOWHERE "/dev/null/snmp" /* a path that cannot exist and cannot be made */
 
 /* How often the AgentX master is pinged, or looked for while it is not there, and how long it may take to answer. */
 #define PING_INTERVAL_S 5
-#define MASTER_TIMEOUT_S 1
+#define MASTER_TIMEOUT_S (MASTER_PATIENCE_MS / 1000)
 
 /* In libnetsnmpmibs, which has no public headers. */
 void init_system_mib(void);
 void init_snmpEngine(void);
 
+/* In libnetsnmpagent, but in none of its public headers. */
+extern netsnmp_session *agentx_callback_sess;
+extern int callback_master_num;
+int handle_subagent_response(int op, netsnmp_session *session, int reqid, netsnmp_pdu *pdu, void *magic);
+int subagent_startup(int major, int minor, void *server_arg, void *client_arg);
+
 static struct {
+    bool connected;
     void (*changed)(void *arg, bool connected);
     void *arg;
 } watcher;
@@ -42,10 +50,16 @@ static int on_log(int major, int minor, void *server_arg, void *client_arg)
     return SNMP_ERR_NOERROR;
 }
 
+/* net-snmp also tells of masters lost that it never had, and of the same one twice. */
 static int on_master(int major, int minor, void *server_arg, void *client_arg)
 {
     (void)major, (void)server_arg, (void)client_arg;
-    watcher.changed(watcher.arg, minor == SNMPD_CALLBACK_INDEX_START);
+    bool gained = minor == SNMPD_CALLBACK_INDEX_START;
+    if (gained)
+        snmp_alarm_unregister_all(); /* a master that went at a bad moment left one more that would try to connect */
+    if (gained != watcher.connected)
+        watcher.changed(watcher.arg, gained);
+    watcher.connected = gained;
     return SNMP_ERR_NOERROR;
 }
 
@@ -54,15 +68,20 @@ static void set_flag(int store, int which)
     netsnmp_ds_set_boolean(store, which, 1);
 }
 
-/* No configuration, state, certificates or MIB files of the machine are read or written. */
-static void isolate(void)
+void session_isolate(void)
 {
     setenv("MIBS", "", 1);
     setenv("MIBDIRS", NOWHERE, 1);
     setenv("SNMPCONFPATH", NOWHERE, 1);
     setenv("SNMP_PERSISTENT_DIR", NOWHERE, 1);
+}
+
+/* No configuration, state, certificates or MIB files of the machine are read or written. */
+static void set_flags(void)
+{
     set_flag(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_READ_CONFIGS);
     set_flag(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_PERSIST_STATE);
+    set_flag(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_LOAD_HOST_FILES);
     set_flag(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_ALARM_DONT_USE_SIG);
 }
 
@@ -73,11 +92,22 @@ static void route_log(void)
     snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, on_log, NULL);
 }
 
+/* What init_agent() does for a subagent, but only once in a process, unless the subagent before was connected to its
+ * end. */
+static void prepare_callbacks(void)
+{
+    if (agentx_callback_sess != NULL)
+        return;
+    agentx_callback_sess = netsnmp_callback_open(callback_master_num, handle_subagent_response, NULL, NULL);
+    snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_POST_READ_CONFIG, subagent_startup, NULL);
+}
+
 static void prepare_agentx(const char *socket)
 {
     set_flag(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS);
-    netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, socket);
     init_agent(APPLICATION);
+    prepare_callbacks();
+    master_prepare(socket);
     /* init_agent() overwrites these, init_snmp() uses them. */
     netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, PING_INTERVAL_S);
     netsnmp_ds_set_int(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_TIMEOUT, MASTER_TIMEOUT_S);
@@ -88,9 +118,10 @@ static void prepare_agentx(const char *socket)
 
 void session_prepare(const struct snmp_options *options, void (*changed)(void *arg, bool connected), void *arg)
 {
+    watcher.connected = false;
     watcher.changed = changed;
     watcher.arg = arg;
-    isolate();
+    set_flags();
     route_log();
     netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_ROLE, options->agentx);
     if (options->agentx) {
@@ -185,22 +216,13 @@ void session_connect(void)
     init_snmp(APPLICATION);
 }
 
-bool session_try(const char *socket, struct err *err)
-{
-    errno = 0;
-    netsnmp_transport *transport = netsnmp_transport_open_client("agentx", socket);
-    if (transport == NULL)
-        return err_set(err, "%s", errno != 0 ? strerror(errno) : "no usable address");
-    transport->f_close(transport);
-    netsnmp_transport_free(transport);
-    return true;
-}
-
 void session_close(void)
 {
     /* A master that goes at the same moment makes net-snmp complain about itself, and is no loss any more. */
     snmp_unregister_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, on_log, NULL, 1);
     snmp_unregister_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, on_master, NULL, 1);
+    shutdown_master_agent(); /* or the next subagent would take the first listening session, freed, for its own */
     snmp_shutdown(APPLICATION);
     shutdown_agent();
+    agentx_callback_sess = NULL; /* was freed, but left for the next subagent to use */
 }

@@ -9,21 +9,21 @@
 #include "exporters/snmp/mib.h"
 #include "exporters/snmp/snmp.h"
 
+/* Turns net-snmp away from the machine's own SNMP files in the environment, where it looks for some of them. Before any
+ * other thread is started, since it changes the environment. */
+void session_isolate(void);
+
 /* `changed` is called whenever the AgentX master was gained or lost. */
 void session_prepare(const struct snmp_options *options, void (*changed)(void *arg, bool connected), void *arg);
 
 /* Master mode: lets the community read the module and the system group, and listens. Nothing in it waits. */
 bool session_listen(const struct snmp_options *options, const struct mib *mib, struct err *err);
 
-/* AgentX mode: connects and registers, or leaves that to alarms that repeat until it works. Waits for the master; for
- * ever where the master has stopped accepting connections. */
+/* AgentX mode: connects and registers, or leaves that to alarms that repeat until it works. May take seconds. */
 void session_connect(void);
 
-/* AgentX mode: whether the master's socket takes a connection, which is closed at once; if not, why. May wait as
- * session_connect() does. */
-bool session_try(const char *socket, struct err *err);
-
-/* Closes everything and frees net-snmp's memory. After any of the others. */
+/* Closes everything and frees net-snmp's memory, so that all may begin anew with session_prepare(). After any of the
+ * others; may take a second to say goodbye to the master. */
 void session_close(void);
 
 #endif

@@ -15,19 +15,27 @@ struct snmp_options {
     const char *const *listen;   /* master mode: NULL-ended net-snmp listening addresses, "udp:127.0.0.1:1161" */
     const char *community;       /* master mode: read only, v2c */
     /* Called on the SNMP thread, at most once a second: the present state, and how to give it back. Between the two,
-     * requests are answered from one and the same state. */
+     * requests are answered from one and the same state: while they come less than a second apart, for ten seconds at
+     * most. */
     void *(*take)(void *arg, const struct status **status);
     void (*give_back)(void *held);
     void *arg;
 };
 
+/* To be called once, before any other thread is started: what net-snmp looks up in the environment is changed there. */
+void snmp_setup(void);
+
 struct snmp_agent;
 /* Starts the thread. In master mode an address that cannot be bound is an error; a master that is not there in agentx
- * mode is not: the agent keeps trying. Everything `options` points to is copied, but for `arg`. net-snmp keeps state in
- * globals and looks at the environment: start the agent before other threads, and one at a time; of each it forgets to
- * free 5 KiB. */
+ * mode is not: the agent keeps trying. Everything `options` points to is copied, but for `arg`. net-snmp keeps its
+ * state in globals: there can be one agent at a time, from whichever thread it is started and ended; when one has
+ * ended, the next may have other options. Each costs 5 KiB that net-snmp forgets to free. */
 struct snmp_agent *snmp_agent_new(const struct snmp_options *options, struct err *err);
-enum tri snmp_agent_connected(const struct snmp_agent *agent); /* safe from every thread; UNKNOWN in master mode */
-void snmp_agent_free(struct snmp_agent *agent); /* ends the thread, within seconds; NULL is legal */
+/* Ends the thread, within seconds: not to be called on the loop's. NULL is legal. */
+void snmp_agent_free(struct snmp_agent *agent);
+
+/* Whether the AgentX master is connected; UNKNOWN in master mode and while there is no agent. Safe from every thread,
+ * at any time. */
+enum tri snmp_agent_connected(void);
 
 #endif

@@ -16,8 +16,8 @@ def test_smilint_is_silent():
 
 def test_every_object_served_has_a_name(agent, folder):
     """By number and by name the walk gives equally many objects, and no name is left a number."""
-    named = walk_names(agent.snmp_port, folder, "fhAgent") + walk_names(agent.snmp_port, folder, "fhDomainTable") \
-        + walk_names(agent.snmp_port, folder, "fhCheckTable")
+    named = [each for name in ("fhAgent", "fhDomainTable", "fhCheckTable", "fhEndpointTable")
+             for each in walk_names(agent.snmp_port, folder, name)]
     assert len(named) == len(walk(agent.snmp_port, folder))
     assert all(re.fullmatch(r"fh[A-Z]\w+", name) for name, _, _ in named)
 
@@ -25,6 +25,6 @@ def test_every_object_served_has_a_name(agent, folder):
 def test_root(folder):
     with open(MIB, encoding="utf-8") as mib:
         assert re.search(r"::= \{ netSnmpPlaypen 5269 \}", mib.read())
-    done = run("snmptranslate", "-M", ":".join(MIB_FOLDERS), "-m", "FEDHEALTH-MIB", "-On", "FEDHEALTH-MIB::fhDomainState",
-               env=environment(folder))
+    done = run("snmptranslate", "-M", ":".join(MIB_FOLDERS), "-m", "FEDHEALTH-MIB", "-On",
+               "FEDHEALTH-MIB::fhDomainState", env=environment(folder))
     assert done.stdout.strip() == f".{ROOT}.1.2.1.3"

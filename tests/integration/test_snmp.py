@@ -1,14 +1,16 @@
 """FEDHEALTH-MIB in both modes: as an agent by itself, and behind a real snmpd over AgentX."""
 
 import os
+import sys
 
 import pytest
 
+import agent as agent_module
 from agent import Agent, run, wait_for
 from lab import CASES, CHECKS
-from snmp import Snmpd, domain_indexes, environment, wait_for_subtree, walk
+from snmp import STATES, Snmpd, domain_indexes, environment, wait_for_subtree, walk
 
-STEADY_COLUMNS = ("1.2.1.2.", "1.2.1.3.", "1.2.1.4.", "1.3.1.3.", "1.3.1.4.")
+STEADY_COLUMNS = ("1.2.1.2.", "1.2.1.3.", "1.2.1.4.", "1.3.1.3.", "1.3.1.4.", "1.4.1.2.", "1.4.1.3.", "1.4.1.4.")
 
 
 def steady(values):
@@ -74,6 +76,20 @@ def test_read_only_and_community(agent, folder):
     assert ask("snmpset", "public", "1.3.6.1.2.1.1.5.0", "s", "changed").returncode != 0
 
 
+def test_endpoints_are_those_of_the_metrics(agent, folder):
+    """Each endpoint is a row, with its state, and under an index of its own."""
+    values = walk(agent.snmp_port, folder)
+    names = {str(index): name for name, index in domain_indexes(values).items()}
+    rows = {oid.removeprefix("1.4.1.2."): target for oid, target in values.items() if oid.startswith("1.4.1.2.")}
+    def row(at, target):
+        return (names[at.split(".")[0]], f"{target}:{values['1.4.1.6.' + at]}", values["1.4.1.7." + at],
+                values["1.4.1.8." + at], STATES[int(values["1.4.1.3." + at])], values["1.4.1.4." + at])
+    told = [tuple(labels[key] for key in ("domain", "endpoint", "address", "transport", "status", "reason"))
+            for labels, _ in agent.scrape().named("fedhealth_endpoint_reason_info")]
+    assert sorted(row(at, target) for at, target in rows.items()) == sorted(told)
+    assert told
+
+
 def test_agentx_gives_the_same(agent, subagent, master, folder):
     alone = walk(agent.snmp_port, folder)
     behind = wait_for_subtree(master.port, folder)
@@ -93,6 +109,32 @@ def test_subtree_returns_after_a_restart_of_snmpd(subagent, master, folder):
         assert subagent.scrape().one("fedhealth_snmp_agentx_connected") == 1
     finally:
         again.stop()
+
+
+# Opens more descriptors than an fd_set has room for and becomes fedhealthd, whose own all have higher numbers then.
+CROWD = """#!{python}
+import os, resource, sys
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+for _ in range(1100):
+    os.set_inheritable(os.open(os.devnull, os.O_RDONLY), True)
+os.execv("{program}", sys.argv)
+"""
+
+
+def test_more_descriptors_than_an_fd_set_holds(lab, folder, master, monkeypatch):
+    crowd = os.path.join(folder, "crowd")
+    with open(crowd, "w", encoding="ascii") as out:
+        out.write(CROWD.format(python=sys.executable, program=agent_module.FEDHEALTHD))
+    os.chmod(crowd, 0o755)
+    monkeypatch.setattr(agent_module, "FEDHEALTHD", crowd)
+    agent = Agent(folder_in(folder, "agent"), lab.write_config, confirm=1,
+                  agentx_socket=os.path.join(folder, "agentx"))
+    try:
+        assert set(domain_indexes(wait_for_subtree(master.port, folder))) == {case["domain"] for case in CASES}
+        assert agent.scrape().one("process_open_fds") > 1100
+    finally:
+        agent.stop()
 
 
 def test_agent_starts_without_a_master(lab, folder):

@@ -45,9 +45,26 @@ static struct status *status_new(size_t count, uint32_t step)
     return status;
 }
 
+/* Gives the domain endpoints with the indexes step, 2 step, …; index, target, state, reason, port, address and
+ * transport are all that is known of them. */
+static void add_endpoints(struct domain_status *domain, size_t count, uint32_t step)
+{
+    domain->latest = domain_result_new();
+    domain->latest->endpoints = mem_array(count + 1, sizeof *domain->latest->endpoints);
+    domain->latest->endpoint_count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct endpoint_result *endpoint = &domain->latest->endpoints[i];
+        endpoint_result_init(endpoint);
+        endpoint->index = (uint32_t)(i + 1) * step;
+        endpoint->target = mem_strdup("xmpp.example");
+        endpoint->address = mem_strdup("192.0.2.1");
+    }
+}
+
 static void status_free(struct status *status)
 {
     for (size_t i = 0; i < status->domain_count; i++) {
+        domain_result_free(status->domains[i]->latest);
         free(status->domains[i]->name);
         free(status->domains[i]);
     }
@@ -55,6 +72,7 @@ static void status_free(struct status *status)
     free(status);
 }
 
+/* The number of instances; every name must come behind the one before, and be found by itself. */
 static size_t walk(const struct mib *mib, const struct status *status)
 {
     struct mib_name at = *mib_root(mib);
@@ -83,6 +101,26 @@ static void test_walk_finds_all(void **state)
     mib_free(mib);
 }
 
+static void test_walk_finds_every_endpoint(void **state)
+{
+    (void)state;
+    static const size_t counts[] = {0, 3, 0, 0, 1, 16, 0};
+    struct mib *mib = mib_new();
+    struct status *status = status_new(7, 2);
+    size_t bare = walk(mib, status), endpoints = 0, rounds = 0;
+    for (size_t i = 0; i < 7; i++) {
+        if (i == 3)
+            continue; /* without a round */
+        add_endpoints(status->domains[i], counts[i], (uint32_t)i + 1);
+        endpoints += counts[i];
+        rounds++;
+    }
+    /* Of an endpoint target, state, reason, port, address, transport; of a round the endpoints skipped. */
+    assert_int_equal(walk(mib, status), bare + endpoints * 6 + rounds);
+    status_free(status);
+    mib_free(mib);
+}
+
 /* A name below the root's `objects`, as numbers. */
 struct below {
     size_t length;
@@ -96,6 +134,16 @@ static struct mib_name name_of(const struct mib *mib, const struct below *below)
     memcpy(name.ids + name.length, below->ids, below->length * sizeof(oid));
     name.length += below->length;
     return name;
+}
+
+/* Four domains, the second and the fourth with two endpoints each, the first without a round. */
+static struct status *table_new(void)
+{
+    struct status *status = status_new(4, 3);
+    add_endpoints(status->domains[1], 2, 10);
+    add_endpoints(status->domains[2], 0, 1);
+    add_endpoints(status->domains[3], 2, 10);
+    return status;
 }
 
 static void test_get(void **state)
@@ -115,6 +163,7 @@ static void test_get(void **state)
         {BELOW(2, 1, 2, 4), MIB_NO_INSTANCE},
         {BELOW(2, 1, 2, 0), MIB_NO_INSTANCE},
         {BELOW(2, 1, 2, 7), MIB_NO_INSTANCE},
+        {BELOW(2, 1, 2, 13), MIB_NO_INSTANCE},
         {BELOW(2, 1, 2), MIB_NO_INSTANCE},
         {BELOW(2, 1, 2, 3, 0), MIB_NO_INSTANCE},
         {BELOW(2, 1, 1, 3), MIB_NO_OBJECT}, /* an index is not accessible */
@@ -127,11 +176,21 @@ static void test_get(void **state)
         {BELOW(3, 1, 3, 3, 9), MIB_NO_INSTANCE},
         {BELOW(3, 1, 3, 3), MIB_NO_INSTANCE},
         {BELOW(3, 1, 2, 3, 1), MIB_NO_OBJECT}, /* the check tables have no column 2 */
-        {BELOW(4, 1, 2, 1, 1), MIB_NO_OBJECT},
+        {BELOW(4, 1, 2, 6, 10), MIB_FOUND},
+        {BELOW(4, 1, 2, 6, 20), MIB_FOUND},
+        {BELOW(4, 1, 2, 6, 15), MIB_NO_INSTANCE},
+        {BELOW(4, 1, 2, 6, 30), MIB_NO_INSTANCE},
+        {BELOW(4, 1, 2, 6), MIB_NO_INSTANCE},
+        {BELOW(4, 1, 2, 6, 10, 0), MIB_NO_INSTANCE},
+        {BELOW(4, 1, 2, 3, 1), MIB_NO_INSTANCE}, /* no round, so no endpoints */
+        {BELOW(4, 1, 2, 9, 0), MIB_NO_INSTANCE}, /* a round, but no endpoints */
+        {BELOW(4, 1, 5, 6, 10), MIB_NO_INSTANCE},
+        {BELOW(4, 1, 1, 6, 10), MIB_NO_OBJECT},
+        {BELOW(5, 1, 2, 1), MIB_NO_OBJECT},
         {BELOW(0), MIB_NO_OBJECT},
     };
     struct mib *mib = mib_new();
-    struct status *status = status_new(2, 3);
+    struct status *status = table_new();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct mib_name name = name_of(mib, &cases[i].name);
         struct mib_cell cell;
@@ -161,18 +220,30 @@ static void test_next(void **state)
         {BELOW(2, 1, 2, 3), true, BELOW(2, 1, 2, 3)},
         {BELOW(2, 1, 2, 4), true, BELOW(2, 1, 2, 6)},
         {BELOW(2, 1, 2, 4294967295), false, BELOW(2, 1, 3, 3)},
-        {BELOW(2, 1, 4, 6), false, BELOW(2, 1, 6, 3)}, /* over a column without any value */
-        {BELOW(2, 1, 9), false, BELOW(3, 1, 3, 3, 1)},
+        {BELOW(2, 1, 4, 12), false, BELOW(2, 1, 6, 3)}, /* over a column without any value */
+        {BELOW(2, 1, 8), false, BELOW(2, 1, 9, 6)}, /* no start delay is known, and no round of the first */
+        {BELOW(2, 1, 10), false, BELOW(3, 1, 3, 3, 1)},
         {BELOW(3, 1, 3, 3), false, BELOW(3, 1, 3, 3, 1)},
         {BELOW(3, 1, 3, 3, 8), false, BELOW(3, 1, 3, 6, 1)},
         {BELOW(3, 1, 3, 3, 8, 5), false, BELOW(3, 1, 3, 6, 1)},
         {BELOW(3, 1, 12, 6, 7), false, BELOW(3, 1, 12, 6, 8)},
-        {BELOW(3, 1, 12, 6, 8), false, {0, {0}}},
-        {BELOW(3, 1, 12, 6, 8), true, BELOW(3, 1, 12, 6, 8)},
+        {BELOW(3, 1, 12, 12, 8), false, BELOW(4, 1, 2, 6, 10)},
+        {BELOW(4, 1, 2, 6), false, BELOW(4, 1, 2, 6, 10)},
+        {BELOW(4, 1, 2, 3, 7), true, BELOW(4, 1, 2, 6, 10)},
+        {BELOW(4, 1, 2, 6, 10), false, BELOW(4, 1, 2, 6, 20)},
+        {BELOW(4, 1, 2, 6, 10), true, BELOW(4, 1, 2, 6, 10)},
+        {BELOW(4, 1, 2, 6, 10, 5), false, BELOW(4, 1, 2, 6, 20)},
+        {BELOW(4, 1, 2, 6, 11), true, BELOW(4, 1, 2, 6, 20)},
+        {BELOW(4, 1, 2, 6, 20), false, BELOW(4, 1, 2, 12, 10)}, /* over the domain without endpoints */
+        {BELOW(4, 1, 2, 9), false, BELOW(4, 1, 2, 12, 10)},
+        {BELOW(4, 1, 2, 12, 4294967295), false, BELOW(4, 1, 3, 6, 10)},
+        {BELOW(4, 1, 4, 12, 20), false, BELOW(4, 1, 6, 6, 10)},
+        {BELOW(4, 1, 8, 12, 20), false, {0, {0}}}, /* over columns without any value */
+        {BELOW(4, 1, 8, 12, 20), true, BELOW(4, 1, 8, 12, 20)},
         {BELOW(9), false, {0, {0}}},
     };
     struct mib *mib = mib_new();
-    struct status *status = status_new(2, 3);
+    struct status *status = table_new();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct mib_name name = name_of(mib, &cases[i].name), next = name_of(mib, &cases[i].next);
         struct mib_cell cell;
@@ -260,11 +331,12 @@ static char *module_text(void)
 static const char *syntax_of(const struct fact *fact)
 {
     switch (fact->type) {
-    case FACT_TEXT: return strcmp(fact->key, "reason") == 0 ? "FhReason" : "SnmpAdminString";
+    case FACT_TEXT:
+        return fact->key != NULL && strcmp(fact->key, "reason") == 0 ? "FhReason" : "SnmpAdminString";
     case FACT_STATE: return "FhState";
     case FACT_COUNTER: return "Counter64";
     case FACT_TIMESTAMP: return "DateAndTime";
-    case FACT_GAUGE:
+    case FACT_GAUGE: return strcmp(fact->object, "fhEndpointPort") == 0 ? "Unsigned32" : "Gauge32";
     case FACT_DURATION: return "Gauge32";
     case FACT_INFO: break;
     }
@@ -273,7 +345,13 @@ static const char *syntax_of(const struct fact *fact)
 
 static const char *parent_of(enum fact_scope scope)
 {
-    return scope == SCOPE_AGENT ? "fhAgent" : scope == SCOPE_DOMAIN ? "fhDomainEntry" : "fhCheckEntry";
+    switch (scope) {
+    case SCOPE_AGENT: return "fhAgent";
+    case SCOPE_DOMAIN: return "fhDomainEntry";
+    case SCOPE_CHECK: return "fhCheckEntry";
+    case SCOPE_ENDPOINT: return "fhEndpointEntry";
+    default: return "nothing";
+    }
 }
 
 /* That the object's definition, up to its number, has this in it. */
@@ -315,6 +393,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_walk_finds_all),
+        cmocka_unit_test(test_walk_finds_every_endpoint),
         cmocka_unit_test(test_get),
         cmocka_unit_test(test_next),
         cmocka_unit_test(test_long_text_is_cut_between_characters),

@@ -21,111 +21,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "exporters/snmp/snmp.h"
-#include "health/fact.h"
+#include "snmp_scene.h"
 
 #define COMMUNITY "spaces, a \"quote\" and a \\" /* nothing in it may be taken for net-snmp's own syntax */
-#define NOON_MS INT64_C(1795348800000)               /* 2026-11-22T12:00:00Z */
-
-/* What is served: two domains, whose indexes leave a gap. */
-
-static struct domain_status healthy = {
-    .index = 1, .name = (char *)"healthy.example", .state = STATE_OK, .worst = CHECK_SRV, .since_ms = NOON_MS + 500};
-static struct domain_status expired = {
-    .index = 7, .name = (char *)"expired.example", .state = STATE_CRITICAL, .worst = CHECK_CERTIFICATE,
-    .since_ms = TIME_ABSENT};
-static struct domain_status *domains[] = {&healthy, &expired};
-static struct status status = {.agent = {.version = "1.2.3"}, .domain_count = 2, .domains = domains};
-
-static void fill_status(void)
-{
-    static char detail[] = "expired 3 days ago";
-    for (size_t i = 0; i < CHECK_COUNT; i++) {
-        struct check_result good = {REASON_OK, STATE_OK, (int64_t)i * 1000 + 400, NULL};
-        struct check_result none = {REASON_NOT_RUN, STATE_UNKNOWN, DURATION_ABSENT, NULL};
-        struct check_status check = {.result = i < CHECK_DIALBACK ? good : none, .interval_ms = 300000,
-                                     .last_run_ms = TIME_ABSENT, .last_success_ms = TIME_ABSENT,
-                                     .last_change_ms = TIME_ABSENT};
-        healthy.check[i] = expired.check[i] = check;
-    }
-    struct check_status *check = &expired.check[CHECK_CERTIFICATE];
-    check->result = (struct check_result){REASON_CERT_EXPIRED, STATE_CRITICAL, 1500000, detail};
-    check->runs_total = UINT64_C(5000000000);
-    check->failures_total = 3;
-    check->last_run_ms = NOON_MS;
-    check->last_success_ms = NOON_MS - 1000;
-    check->last_change_ms = NOON_MS + 999;
-}
-
-struct row {
-    const char *name; /* below the root's `objects` */
-    unsigned char type;
-    const char *value; /* numbers in decimal, DateAndTime in hexadecimal */
-};
-
-#define ROW8(column, index, type, a, b, c, d, e, f, g, h)                                                              \
-    {"3.1." column "." index ".1", type, a}, {"3.1." column "." index ".2", type, b},                                  \
-    {"3.1." column "." index ".3", type, c}, {"3.1." column "." index ".4", type, d},                                  \
-    {"3.1." column "." index ".5", type, e}, {"3.1." column "." index ".6", type, f},                                  \
-    {"3.1." column "." index ".7", type, g}, {"3.1." column "." index ".8", type, h}
-
-/* Every instance there is, in order. */
-static const struct row ROWS[] = {
-    {"1.1.0", ASN_OCTET_STR, "1.2.3"},
-    {"1.2.0", ASN_GAUGE, "2"},
-    {"1.3.0", ASN_GAUGE, "1"},
-    {"1.4.0", ASN_GAUGE, "0"},
-    {"1.5.0", ASN_GAUGE, "1"},
-    {"1.6.0", ASN_GAUGE, "0"},
-    {"2.1.2.1", ASN_OCTET_STR, "healthy.example"},
-    {"2.1.2.7", ASN_OCTET_STR, "expired.example"},
-    {"2.1.3.1", ASN_INTEGER, "1"},
-    {"2.1.3.7", ASN_INTEGER, "3"},
-    {"2.1.4.1", ASN_OCTET_STR, "ok"},
-    {"2.1.4.7", ASN_OCTET_STR, "cert_expired"},
-    {"2.1.5.7", ASN_OCTET_STR, "expired 3 days ago"},
-    {"2.1.6.1", ASN_OCTET_STR, "srv"},
-    {"2.1.6.7", ASN_OCTET_STR, "certificate"},
-    {"2.1.7.1", ASN_OCTET_STR, "07ea0b160c0000052b0000"},
-    ROW8("3", "1", ASN_INTEGER, "1", "1", "1", "1", "1", "1", "4", "4"),
-    ROW8("3", "7", ASN_INTEGER, "1", "1", "1", "1", "3", "1", "4", "4"),
-    ROW8("4", "1", ASN_OCTET_STR, "ok", "ok", "ok", "ok", "ok", "ok", "not_run", "not_run"),
-    ROW8("4", "7", ASN_OCTET_STR, "ok", "ok", "ok", "ok", "cert_expired", "ok", "not_run", "not_run"),
-    {"3.1.5.7.5", ASN_OCTET_STR, "expired 3 days ago"},
-    ROW8("6", "1", ASN_COUNTER64, "0", "0", "0", "0", "0", "0", "0", "0"),
-    ROW8("6", "7", ASN_COUNTER64, "0", "0", "0", "0", "5000000000", "0", "0", "0"),
-    ROW8("7", "1", ASN_COUNTER64, "0", "0", "0", "0", "0", "0", "0", "0"),
-    ROW8("7", "7", ASN_COUNTER64, "0", "0", "0", "0", "3", "0", "0", "0"),
-    {"3.1.8.7.5", ASN_OCTET_STR, "07ea0b160c0000002b0000"},
-    {"3.1.9.7.5", ASN_OCTET_STR, "07ea0b160b3b3b002b0000"},
-    {"3.1.10.7.5", ASN_OCTET_STR, "07ea0b160c0000092b0000"},
-    {"3.1.11.1.1", ASN_GAUGE, "0"},
-    {"3.1.11.1.2", ASN_GAUGE, "1"},
-    {"3.1.11.1.3", ASN_GAUGE, "2"},
-    {"3.1.11.1.4", ASN_GAUGE, "3"},
-    {"3.1.11.1.5", ASN_GAUGE, "4"},
-    {"3.1.11.1.6", ASN_GAUGE, "5"},
-    {"3.1.11.7.1", ASN_GAUGE, "0"},
-    {"3.1.11.7.2", ASN_GAUGE, "1"},
-    {"3.1.11.7.3", ASN_GAUGE, "2"},
-    {"3.1.11.7.4", ASN_GAUGE, "3"},
-    {"3.1.11.7.5", ASN_GAUGE, "1500"},
-    {"3.1.11.7.6", ASN_GAUGE, "5"},
-    ROW8("12", "1", ASN_GAUGE, "300000", "300000", "300000", "300000", "300000", "300000", "300000", "300000"),
-    ROW8("12", "7", ASN_GAUGE, "300000", "300000", "300000", "300000", "300000", "300000", "300000", "300000"),
-};
-#define ROW_COUNT (sizeof ROWS / sizeof ROWS[0])
-
-static const struct row NOT_THERE[] = {
-    {"2.1.1.1", SNMP_NOSUCHOBJECT, ""},     /* an index is not accessible */
-    {"2.1.2.2", SNMP_NOSUCHINSTANCE, ""},   /* no such domain */
-    {"2.1.5.1", SNMP_NOSUCHINSTANCE, ""},   /* no detail */
-    {"2.1.7.7", SNMP_NOSUCHINSTANCE, ""},   /* no transition yet */
-    {"3.1.2.1.1", SNMP_NOSUCHOBJECT, ""},   /* the check tables have no column 2 */
-    {"3.1.3.1.9", SNMP_NOSUCHINSTANCE, ""}, /* no ninth check */
-    {"3.1.8.1.1", SNMP_NOSUCHINSTANCE, ""}, /* has not run */
-    {"3.1.11.1.8", SNMP_NOSUCHINSTANCE, ""}, /* was not reached */
-    {"4.1.2.1.1", SNMP_NOSUCHOBJECT, ""},   /* no such table */
-};
 
 /* The agent's side */
 
@@ -178,6 +76,7 @@ static void serve(const char *address, int ready, int stop)
     const char *const listen_at[] = {address, NULL};
     const struct snmp_options options = {.listen = listen_at, .community = COMMUNITY, .take = take,
                                          .give_back = give_back, .arg = &status};
+    snmp_setup();
     struct snmp_agent *agent = snmp_agent_new(&options, &err);
     EXPECT(agent != NULL);
     EXPECT(write(ready, "", 1) == 1);
@@ -331,7 +230,7 @@ static void test_get(void **state)
 static void test_get_what_is_not_there(void **state)
 {
     const struct server *server = *state;
-    for (size_t i = 0; i < sizeof NOT_THERE / sizeof NOT_THERE[0]; i++)
+    for (size_t i = 0; i < NOT_THERE_COUNT; i++)
         expect_get(server->session, &NOT_THERE[i]);
 }
 
