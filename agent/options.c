@@ -14,18 +14,23 @@ static const char USAGE[] =
     "  --config.check                   check the configuration and end: exit status 0, or 2 with every fault listed\n"
     "  --web.listen-address=ADDRESS     HOST:PORT or [v6]:PORT to serve HTTP on; may be repeated (" DEFAULT_LISTEN ")\n"
     "  --web.telemetry-path=PATH        where the metrics are (/metrics)\n"
+    "  --web.enable-lifecycle           allow a reload of the configuration by POST or PUT to /-/reload\n"
     "  --log.level=LEVEL                debug, info, warn or error (info)\n"
     "  --log.format=FORMAT              logfmt or json (logfmt)\n"
     "  --version                        print the version and end\n"
     "  --help                           print this and end\n";
 
-enum { OPT_CONFIG_FILE = 1, OPT_CONFIG_CHECK, OPT_LISTEN, OPT_TELEMETRY, OPT_LEVEL, OPT_FORMAT, OPT_VERSION, OPT_HELP };
+enum {
+    OPT_CONFIG_FILE = 1, OPT_CONFIG_CHECK, OPT_LISTEN, OPT_TELEMETRY, OPT_LIFECYCLE, OPT_LEVEL, OPT_FORMAT, OPT_VERSION,
+    OPT_HELP,
+};
 
 static const struct option LONG_OPTIONS[] = {
     {"config.file", required_argument, NULL, OPT_CONFIG_FILE},
     {"config.check", no_argument, NULL, OPT_CONFIG_CHECK},
     {"web.listen-address", required_argument, NULL, OPT_LISTEN},
     {"web.telemetry-path", required_argument, NULL, OPT_TELEMETRY},
+    {"web.enable-lifecycle", no_argument, NULL, OPT_LIFECYCLE},
     {"log.level", required_argument, NULL, OPT_LEVEL},
     {"log.format", required_argument, NULL, OPT_FORMAT},
     {"version", no_argument, NULL, OPT_VERSION},
@@ -36,7 +41,13 @@ static const struct option LONG_OPTIONS[] = {
 /* Whether a path can be a route of its own beside the fixed ones. */
 static bool telemetry_path_good(const char *path)
 {
-    return path[0] == '/' && path[1] != '\0' && path[1] != '-' && strpbrk(path, "?# \"<>&") == NULL;
+    static const char *const TAKEN[] = {"/-", "/api/", "/domain/"};
+    for (size_t i = 0; i < sizeof TAKEN / sizeof TAKEN[0]; i++) {
+        if (strncmp(path, TAKEN[i], strlen(TAKEN[i])) == 0)
+            return false;
+    }
+    size_t length = strlen(path);
+    return path[0] == '/' && length > 1 && path[length - 1] != '/' && strpbrk(path, "?# \"<>&") == NULL;
 }
 
 static bool take(struct options *options, int option, const char *value, size_t *listens, struct err *err)
@@ -53,6 +64,7 @@ static bool take(struct options *options, int option, const char *value, size_t 
         options->telemetry_path = value;
         return telemetry_path_good(value) ||
                err_set(err, "--web.telemetry-path: \"%s\" is not a path like /metrics", value);
+    case OPT_LIFECYCLE: options->enable_lifecycle = true; return true;
     case OPT_LEVEL:
         return log_level_parse(value, &options->log_level) ||
                err_set(err, "--log.level: \"%s\" is none of debug, info, warn, error", value);

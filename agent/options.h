@@ -15,6 +15,7 @@ struct options {
     bool config_check;
     const char *listen[OPTIONS_MAX_LISTEN + 1];        /* NULL-ended */
     const char *telemetry_path;
+    bool enable_lifecycle;                             /* whether /-/reload does anything */
     enum log_level log_level;
     enum log_format log_format;
     const char *const *domains;                        /* of the command line; borrowed from argv */

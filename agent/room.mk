@@ -1,9 +1,9 @@
-# The programs. main.c is the only file that sees every room.
+# The programs. The daemon's own files are the only ones that see every room.
 PROBE_LIBS = agent/probe/libprobe.a agent/config/libconfig.a agent/health/libhealth.a agent/loop/libloop.a agent/base/libbase.a
 PROBE_EXTERNAL_LIBS = $(CARES_LIBS) $(OPENSSL_LIBS) $(EXPAT_LIBS) $(YAML_LIBS) $(IDN2_LIBS) $(UV_LIBS) -lresolv -lm
 
 sbin_PROGRAMS += fedhealthd
-fedhealthd_SOURCES = agent/main.c agent/options.c agent/options.h
+fedhealthd_SOURCES = agent/main.c agent/agent.h agent/exports.c agent/options.c agent/options.h agent/reload.c
 fedhealthd_LDADD = \
 	exporters/http/libhttp.a exporters/prometheus/libprometheus.a exporters/web/libweb.a exporters/snmp/libsnmp.a \
 	agent/schedule/libschedule.a agent/store/libstore.a $(PROBE_LIBS) \
@@ -11,4 +11,13 @@ fedhealthd_LDADD = \
 
 bin_PROGRAMS += fedhealth
 fedhealth_SOURCES = agent/cli/main.c agent/cli/cli.h agent/cli/check.c agent/cli/explain.c agent/cli/report.c agent/cli/wrap.c
-fedhealth_LDADD = exporters/web/libweb.a agent/store/libstore.a $(PROBE_LIBS) $(JANSSON_LIBS) $(PROBE_EXTERNAL_LIBS)
+fedhealth_LDADD = exporters/web/libweb.a agent/store/libstore.a $(PROBE_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(PROBE_EXTERNAL_LIBS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_report
+tests_unit_test_report_SOURCES = tests/unit/test_report.c tests/unit/sample_status.c tests/unit/sample_status.h \
+	agent/cli/cli.h agent/cli/report.c agent/cli/wrap.c
+tests_unit_test_report_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_report_LDADD = exporters/web/libweb.a agent/health/libhealth.a agent/base/libbase.a \
+	$(JANSSON_LIBS) $(CMOCKA_LIBS)
+endif

@@ -1,10 +1,10 @@
-"""Signals: an orderly end, however often it is asked for, and a word on what is not supported."""
+"""Signals: an orderly end, however often it is asked for. What SIGHUP does is in test_reload.py."""
 
 import signal
 
 import pytest
 
-from agent import Agent, wait_for
+from agent import Agent
 
 
 def start(lab, folder):
@@ -24,15 +24,3 @@ def test_further_signals_break_nothing_off(lab, folder):
         agent.process.send_signal(signal.SIGTERM)
         agent.process.poll()
     assert agent.process.wait(20) == 0
-
-
-def test_hangup_is_answered_in_the_log(lab, folder):
-    agent = start(lab, folder)
-
-    def told():
-        with open(agent.log, encoding="utf-8") as log:
-            return "cannot reload" in log.read()
-
-    agent.process.send_signal(signal.SIGHUP)
-    wait_for("a word in the log", told)
-    agent.stop()

@@ -1,0 +1,281 @@
+/* What the agent serves, over HTTP and SNMP. The handlers run on the exporters' threads and see snapshots only. */
+#define LOG_SUBSYSTEM "exports"
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent.h"
+#include "base/mem.h"
+#include "config/domain_name.h"
+#include "exporters/prometheus/prometheus.h"
+#include "exporters/snmp/snmp.h"
+#include "exporters/web/web.h"
+
+/* The state that an exporter serves: a snapshot, and the agent's own facts of this moment. */
+struct view {
+    struct snapshot *snapshot;
+    struct status status;
+};
+
+static struct view *view_take(struct agent *agent)
+{
+    struct view *view = mem_alloc(sizeof *view);
+    view->snapshot = store_snapshot(agent->store);
+    view->status = *snapshot_status(view->snapshot);
+    view->status.agent = (struct agent_status){
+        .version = FH_VERSION,
+        .revision = FH_REVISION,
+        .config_loaded_ms = atomic_load(&agent->config_loaded_ms),
+        .config_ok = atomic_load(&agent->config_ok),
+        .state_saved = store_saved(agent->store),
+        .checks_running = schedule_running(agent->schedule),
+        .loop_lag_us = loop_lag_us(agent->loop),
+        .agentx_connected = snmp_agent_connected(),
+    };
+    return view;
+}
+
+static void view_free(struct view *view)
+{
+    snapshot_free(view->snapshot);
+    free(view);
+}
+
+static void *snmp_take(void *arg, const struct status **status)
+{
+    struct view *view = view_take(arg);
+    *status = &view->status;
+    return view;
+}
+
+static void snmp_give_back(void *held)
+{
+    view_free(held);
+}
+
+/* A response whose body is read out of a view while it is sent. */
+struct metrics {
+    struct view *view;
+    struct prometheus_encoder *encoder;
+};
+
+static bool metrics_next(void *arg, struct buf *body)
+{
+    struct metrics *metrics = arg;
+    return prometheus_encoder_next(metrics->encoder, body);
+}
+
+static void metrics_done(void *arg)
+{
+    struct metrics *metrics = arg;
+    prometheus_encoder_free(metrics->encoder);
+    view_free(metrics->view);
+    free(metrics);
+}
+
+static void serve_metrics(void *arg, const struct http_request *request, struct http_response *response)
+{
+    struct agent *agent = arg;
+    struct metrics *metrics = mem_alloc(sizeof *metrics);
+    enum prometheus_format format = prometheus_negotiate(http_request_header(request, "Accept"));
+    metrics->view = view_take(agent);
+    metrics->encoder = prometheus_encoder_new(&metrics->view->status, format,
+                                              atomic_load(&agent->metrics_detail) == METRICS_ENDPOINT);
+    response->content_type = prometheus_content_type(format);
+    response->by_accept = true;
+    response->next = metrics_next;
+    response->done = metrics_done;
+    response->arg = metrics;
+}
+
+static void serve_healthy(void *arg, const struct http_request *request, struct http_response *response)
+{
+    (void)arg;
+    (void)request;
+    buf_puts(&response->body, "fedhealth is healthy.\n");
+}
+
+/* HTTP is served only after everything else was set up, so whoever gets an answer gets this one. */
+static void serve_ready(void *arg, const struct http_request *request, struct http_response *response)
+{
+    (void)arg;
+    (void)request;
+    buf_puts(&response->body, "fedhealth is ready.\n");
+}
+
+static void serve_reload(void *arg, const struct http_request *request, struct http_response *response)
+{
+    struct agent *agent = arg;
+    if (agent->options->enable_lifecycle) {
+        reload_ask(agent, http_request_defer(request));
+        return;
+    }
+    response->status = 403;
+    buf_puts(&response->body, "Reloading over HTTP is not enabled; see --web.enable-lifecycle.\n");
+}
+
+/* The page at "/": where `arg` is not the agent alone but also the metrics' path. */
+struct landing_source {
+    struct agent *agent;
+    const char *telemetry_path;
+};
+
+struct landing {
+    struct view *view;
+    struct web_landing *page;
+};
+
+static bool landing_next(void *arg, struct buf *body)
+{
+    struct landing *landing = arg;
+    return web_landing_next(landing->page, body);
+}
+
+static void landing_done(void *arg)
+{
+    struct landing *landing = arg;
+    web_landing_free(landing->page);
+    view_free(landing->view);
+    free(landing);
+}
+
+/* The name in the path may have U-labels. */
+static void serve_domain(void *arg, const struct http_request *request, struct http_response *response)
+{
+    struct err err;
+    const char *name = http_request_rest(request);
+    char *ascii = domain_name_to_ascii(name, &err);
+    struct view *view = view_take(arg);
+    response->content_type = WEB_PAGE_TYPE;
+    if (!web_domain_page(&view->status, ascii != NULL ? ascii : name, &response->body))
+        response->status = 404;
+    view_free(view);
+    free(ascii);
+}
+
+struct json_body {
+    struct view *view;
+    struct web_json *json;
+};
+
+static bool json_next(void *arg, struct buf *out)
+{
+    struct json_body *body = arg;
+    return web_json_next(body->json, out);
+}
+
+static void json_done(void *arg)
+{
+    struct json_body *body = arg;
+    web_json_free(body->json);
+    view_free(body->view);
+    free(body);
+}
+
+static void serve_status(void *arg, const struct http_request *request, struct http_response *response)
+{
+    (void)request;
+    struct json_body *body = mem_alloc(sizeof *body);
+    body->view = view_take(arg);
+    body->json = web_json_new(&body->view->status);
+    web_json_etag(body->json, response->etag);
+    response->content_type = WEB_JSON_TYPE;
+    response->next = json_next;
+    response->done = json_done;
+    response->arg = body;
+}
+
+#define EXPORTS_ROUTES 8
+
+struct exports {
+    struct http_server *http;
+    struct snmp_agent *snmp; /* NULL: off */
+    struct landing_source landing;
+    struct http_route routes[EXPORTS_ROUTES];
+};
+
+static void serve_landing(void *arg, const struct http_request *request, struct http_response *response)
+{
+    (void)request;
+    const struct landing_source *source = arg;
+    struct landing *landing = mem_alloc(sizeof *landing);
+    landing->view = view_take(source->agent);
+    landing->page = web_landing_new(&landing->view->status, source->telemetry_path);
+    response->content_type = WEB_PAGE_TYPE;
+    response->next = landing_next;
+    response->done = landing_done;
+    response->arg = landing;
+}
+
+static bool start_snmp(struct agent *agent, struct err *err)
+{
+    const struct config *config = agent->config;
+    if (config->snmp_mode == SNMP_MODE_OFF)
+        return true;
+    const struct snmp_options options = {
+        .agentx = config->snmp_mode == SNMP_MODE_AGENTX,
+        .agentx_socket = config->snmp_agentx_socket,
+        .listen = (const char *const *)config->snmp_listen,
+        .community = config->snmp_community,
+        .take = snmp_take,
+        .give_back = snmp_give_back,
+        .arg = agent,
+    };
+    agent->exports->snmp = snmp_agent_new(&options, err);
+    return agent->exports->snmp != NULL;
+}
+
+static bool same_list(char **a, char **b)
+{
+    while (*a != NULL && *b != NULL && strcmp(*a, *b) == 0) {
+        a++;
+        b++;
+    }
+    return *a == NULL && *b == NULL;
+}
+
+bool exports_snmp_differs(const struct agent *agent, const struct config *config)
+{
+    const struct config *former = agent->config;
+    bool is_on = agent->exports->snmp != NULL;
+    return is_on != (config->snmp_mode != SNMP_MODE_OFF) || config->snmp_mode != former->snmp_mode ||
+           strcmp(config->snmp_agentx_socket, former->snmp_agentx_socket) != 0 ||
+           strcmp(config->snmp_community, former->snmp_community) != 0 ||
+           !same_list(config->snmp_listen, former->snmp_listen);
+}
+
+bool exports_restart_snmp(struct agent *agent, struct err *err)
+{
+    snmp_agent_free(agent->exports->snmp);
+    agent->exports->snmp = NULL;
+    return start_snmp(agent, err);
+}
+
+bool exports_start(struct agent *agent, struct err *err)
+{
+    struct exports *exports = agent->exports = mem_alloc(sizeof *exports);
+    exports->landing = (struct landing_source){agent, agent->options->telemetry_path};
+    const struct http_route routes[EXPORTS_ROUTES] = {
+        {"/", HTTP_READ, serve_landing, &exports->landing},
+        {agent->options->telemetry_path, HTTP_READ, serve_metrics, agent},
+        {"/domain/", HTTP_READ, serve_domain, agent},
+        {"/api/v1/status", HTTP_READ, serve_status, agent},
+        {"/-/healthy", HTTP_READ, serve_healthy, NULL},
+        {"/-/ready", HTTP_READ, serve_ready, NULL},
+        {"/-/reload", HTTP_CHANGE, serve_reload, agent},
+        {0},
+    };
+    memcpy(exports->routes, routes, sizeof routes);
+    if (!start_snmp(agent, err))
+        return false;
+    exports->http = http_server_new(agent->options->listen, exports->routes, err);
+    return exports->http != NULL;
+}
+
+void exports_stop(struct agent *agent)
+{
+    if (agent->exports == NULL)
+        return;
+    http_server_free(agent->exports->http); /* before the routes go */
+    snmp_agent_free(agent->exports->snmp);
+    free(agent->exports);
+}
