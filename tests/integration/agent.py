@@ -70,13 +70,14 @@ class Samples(dict):
 class Agent(Server):
     """fedhealthd on a free port, with the configuration that write_config(path, **snmp) writes."""
 
-    def __init__(self, folder, write_config, agentx_socket=None, **config):
+    def __init__(self, folder, write_config, agentx_socket=None, flags=(), **config):
         self.snmp_port = None if agentx_socket else free_port(SOCK_DGRAM)
         snmp = {"agentx_socket": agentx_socket} if agentx_socket else {"snmp_port": self.snmp_port}
         self.config = write_config(os.path.join(folder, "agent.yaml"), **snmp, **config)
         self.port = None
         super().__init__("fedhealthd", folder, [FEDHEALTHD, "--config.file", self.config,
-                                                "--web.listen-address", "127.0.0.1:0"], Agent._find_port)
+                                                "--web.listen-address", "127.0.0.1:0", *flags],
+                         Agent._find_port)
 
     def _find_port(self):
         with open(self.log, encoding="utf-8") as log:

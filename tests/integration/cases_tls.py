@@ -3,7 +3,7 @@
 from cases_stream import ASKED, GOOD, MEBIBYTE, SECURE, START, padded
 from hostile import IMPATIENT, Case, Settings
 from peers import (DIALBACK, END, FAILURE, HEADER, HELLO, OLD_HEADER, OPENED, PLAIN_HEADER, PROCEED, STARTTLS_REQUIRED,
-                   beneath_tls, close, error, features, flood, goodbye, mechanisms, reset, slowly, tls)
+                   agreed, beneath_tls, close, error, features, flood, goodbye, mechanisms, reset, slowly, tls)
 
 AUTH = HEADER + features(DIALBACK)
 ALERTS = {
@@ -15,7 +15,7 @@ ALERTS = {
     86: "inappropriate_fallback", 90: "user_canceled", 100: "no_renegotiation", 109: "missing_extension",
     110: "unsupported_extension", 111: "certificate_unobtainable", 112: "unrecognized_name",
     113: "bad_certificate_status_response", 114: "bad_certificate_hash_value", 115: "unknown_psk_identity",
-    120: "no_application_protocol", 200: "other"}
+    116: "certificate_required", 120: "no_application_protocol", 200: "other"}
 LENIENT = Settings(tls=', min_version: "1.0"')
 STRICT = Settings(tls=', min_version: "1.3"')
 
@@ -64,9 +64,9 @@ def flipped(place):
     return lambda flight: flight[:place] + bytes([flight[place] ^ 1]) + flight[place:][1:]
 
 
-def hello(version):
-    """A ServerHello that chooses this version."""
-    body = version + b"r" * 32 + b"\0" + b"\0\x2f" + b"\0"
+def hello(version, extensions=b""):
+    """A ServerHello that chooses this version. `extensions` begin with their length."""
+    body = version + b"r" * 32 + b"\0" + b"\0\x2f" + b"\0" + extensions
     return b"\x16" + version + (len(body) + 4).to_bytes(2, "big") + b"\x02" + len(body).to_bytes(3, "big") + body
 
 
@@ -115,6 +115,8 @@ HANDSHAKES = [
 ]
 
 VERSIONS = [
+    Case("no_protocol", "SNI names the domain; ALPN is for direct TLS alone", "ok", {},
+         [*START, PROCEED, tls(protocol="xmpp-server", named=True), agreed(None), OPENED, AUTH]),
     speaks("tls_1_0", "a version below the minimum; what follows is checked all the same", "critical",
            {"starttls": "tls_version_too_old"}, newest="TLSv1"),
     speaks("tls_1_1", "a version below the minimum", "critical", {"starttls": "tls_version_too_old"}, newest="TLSv1_1"),

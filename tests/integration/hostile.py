@@ -17,6 +17,7 @@ from peers import Peers
 ZONE = "hostile.test"
 MONITOR = "monitor.test"
 CHECKS = ("srv", "connect", "stream", "starttls", "certificate", "auth")  # in the order of the conversation
+CHECKS_DIRECT = ("srv", "connect", "starttls", "certificate", "stream", "auth")  # ... with direct TLS
 EXIT_CODES = {"ok": 0, "warning": 1, "critical": 2, "unknown": 3}
 WORSE = ("ok", "unknown", "warning", "critical")
 SECONDS_MAX = 50  # of one run; a run that takes longer hangs
@@ -24,8 +25,9 @@ SECONDS_MAX = 50  # of one run; a run that takes longer hangs
 with open(FEDHEALTH, "rb") as _program:
     SANITIZED = b"__asan_init" in _program.read()
 
+PREFIXES = {"srv": "_xmpp-server._tcp.", "direct": "_xmpps-server._tcp.", "host": "host.", "domain": ""}
 CONFIG = """\
-agent: {{domain: {monitor}, timeout: {timeout}, interval: 2s}}
+agent: {{domain: {monitor}, timeout: {timeout}, interval: 2s, max_endpoints: 64, state_dir: {state_dir}}}
 dns: {{resolvers: [{{name: scripted, address: "127.0.0.1:{dns_port}"}}]}}
 tls: {{ca_file: {ca_file}{tls}}}
 domains:
@@ -59,10 +61,11 @@ class Case:
     found: dict
     peer: object = ()  # a script, REFUSES or IGNORES
     until: str = None
-    dns: dict = dataclasses.field(default_factory=dict)  # replies for "srv", "host" and "domain", where not the usual
+    dns: dict = dataclasses.field(default_factory=dict)  # replies by the keys of PREFIXES, where not the usual ones
     expect: dict = None
     settings: Settings = Settings()
     address: tuple = ("127.0.0.1", 0)  # to listen on
+    direct: bool = False  # direct TLS, and no other service
 
     @property
     def domain(self):
@@ -72,9 +75,15 @@ class Case:
     @property
     def reasons(self):
         """{check: reason} of the six checks."""
-        until = CHECKS.index(self.until or max(self.found, key=CHECKS.index, default="auth"))
-        return {check: self.found.get(check, "ok" if place <= until else "not_reached")
-                for place, check in enumerate(CHECKS)}
+        order = (CHECKS_DIRECT if self.direct else CHECKS).index
+        until = order(self.until or max(self.found, key=order, default="auth"))
+        return {check: self.found.get(check, "ok" if order(check) <= until else "not_reached") for check in CHECKS}
+
+
+def refuse_unnamed(tls, name, context):
+    """Ends a handshake whose client does not name a case's domain. For ssl.SSLContext.sni_callback."""
+    del tls, context
+    return None if name and name.endswith(f".{ZONE}") else ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
 
 
 class Certificates:
@@ -113,7 +122,8 @@ class Certificates:
 
     def context(self, certificate, **options):
         """The server's side of TLS: `oldest` and `newest` version, `ciphers`, `clients`: need certificates?
-        `dh_bits`: size of the Diffie-Hellman group."""
+        `dh_bits`: size of the Diffie-Hellman group. `protocol`: known for ALPN. `named`: must the client name (SNI) one
+        of the cases' domains?"""
         key = (certificate, *sorted(options.items()))
         if key not in self._contexts:
             self._contexts[key] = self._make(certificate, **options)
@@ -129,7 +139,8 @@ class Certificates:
             pem.write(ssl.DER_cert_to_PEM_cert(der.read()).replace("CERTIFICATE", "DH PARAMETERS"))
         return base + ".pem"
 
-    def _make(self, certificate, oldest="TLSv1", newest="TLSv1_3", ciphers="DEFAULT", clients=False, dh_bits=None):
+    def _make(self, certificate, oldest="TLSv1", newest="TLSv1_3", ciphers="DEFAULT", clients=False, dh_bits=None,
+              protocol=None, named=False):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # old versions are what is tested
@@ -141,6 +152,10 @@ class Certificates:
         if clients:
             context.load_verify_locations(self.ca_file)
             context.verify_mode = ssl.CERT_REQUIRED
+        if protocol:
+            context.set_alpn_protocols([protocol])
+        if named:
+            context.sni_callback = refuse_unnamed
         return context
 
 
@@ -199,10 +214,11 @@ class Stage:
             port = case.peer(self.peers)
         else:
             port = self.peers.listen(case.peer, *case.address)
-        usual = {"srv": names.answer(names.srv()), "host": names.answer(names.a()), "domain": names.answer()}
-        prefixes = {"srv": "_xmpp-server._tcp.", "host": "host.", "domain": ""}
+        usual = {"srv": names.answer() if case.direct else names.answer(names.srv()),
+                 "direct": names.answer(names.srv()) if case.direct else names.answer(),
+                 "host": names.answer(names.a()), "domain": names.answer()}
         for which, reply in {**usual, **case.dns}.items():
-            self.names.add(prefixes[which] + case.domain, reply, case.domain, port)
+            self.names.add(PREFIXES[which] + case.domain, reply, case.domain, port)
 
     def write_config(self, path, settings=Settings(), more=""):
         """Writes a configuration with all cases that have these settings, and `more` at its end. Returns the path."""
@@ -210,6 +226,7 @@ class Stage:
                    for case in self._cases if case.settings == settings]
         with open(path, "w", encoding="utf-8") as out:
             out.write(CONFIG.format(monitor=MONITOR, timeout=settings.timeout, dns_port=self.names.port,
+                                    state_dir=os.path.join(os.path.dirname(path), "state"),
                                     tls=settings.tls, ca_file=self._certificates.ca_file,
                                     domains="\n".join(f"  - {domain}" for domain in domains)) + more)
         return path

@@ -120,6 +120,10 @@ class Conversation:
             if flight:
                 self.push(alter(flight) if alter else flight)
 
+    def agreed_on(self):
+        """The protocol that ALPN led to, or None."""
+        return self._tls.selected_alpn_protocol()
+
     def say_goodbye(self):
         """close_notify."""
         with contextlib.suppress(ssl.SSLError):
@@ -142,6 +146,14 @@ HELLO = expect(rb"\x16\x03[\x01-\x03](?s:.){40}")  # enough of a ClientHello
 def tls(certificate="good", alter=None, **options):
     """Starts TLS."""
     return lambda talk: talk.start_tls(talk.make_context(certificate, **options), alter)
+
+
+def agreed(protocol):
+    """Hangs up unless ALPN led to this protocol; None: to none."""
+    def step(talk):
+        if talk.agreed_on() != protocol:
+            raise ConnectionAbortedError(f"{talk.agreed_on()} in place of {protocol}")
+    return step
 
 
 def slowly(talk):

@@ -8,11 +8,19 @@ import pytest
 from agent import run
 from lab import CASES
 
-WITH_TLS = [case for case in CASES if case["host"] and case["host"]["certificate"]]
+
+def tls_endpoints(case):
+    """The numbers of the case's endpoints that show a certificate."""
+    certificate = case["host"] and case["host"]["certificate"]
+    return [number for number, (*_, reason) in enumerate(case["endpoints"])
+            if certificate and not reason.startswith(("connect_", "stream_"))]
+
+
+WITH_TLS = [(case, number) for case in CASES for number in tls_endpoints(case)]
 CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", re.DOTALL)
 
 # openssl's verify return code -> the one test of fedhealth_certificate_valid that fails
-VERDICTS = {0: None, 10: "time", 62: "name"}
+VERDICTS = {0: None, 10: "time", 18: "trust", 62: "name"}
 
 
 def openssl_x509(certificate, *options):
@@ -27,44 +35,61 @@ def openssl_time(certificate, option):
     return moment.replace(tzinfo=datetime.timezone.utc).timestamp()
 
 
-def openssl_s_client(lab, case):
-    """The certificates that the peer sends, and openssl's verdict on them."""
-    done = run("openssl", "s_client", "-connect", f"127.0.0.1:{lab.ports[case['server']]}", "-starttls", "xmpp-server",
-               "-xmpphost", case["domain"], "-servername", case["domain"], "-verify_hostname", case["domain"],
+def openssl_s_client(lab, case, endpoint):
+    """The certificates that the endpoint sends, and openssl's verdict on them."""
+    port = endpoint["endpoint"].rsplit(":", 1)[1]
+    address = f"[{endpoint['address']}]" if ":" in endpoint["address"] else endpoint["address"]
+    how = {"starttls": ["-starttls", "xmpp-server", "-xmpphost", case["unicode"]], "direct": ["-alpn", "xmpp-server"]}
+    done = run("openssl", "s_client", "-connect", f"{address}:{port}", *how[endpoint["transport"]],
+               "-servername", case["domain"], "-verify_hostname", case["domain"],
                "-CAfile", lab.ca_file, "-showcerts", input="")
     return CERTIFICATE.findall(done.stdout), int(re.search(r"Verify return code: (\d+)", done.stdout).group(1))
 
 
-@pytest.mark.parametrize("case", WITH_TLS, ids=lambda case: case["domain"].split(".", maxsplit=1)[0])
-def test_facts_equal_openssl(agent, lab, case):
-    domain = case["domain"]
-    samples = agent.scrape()
-    (leaf, intermediate), verdict = openssl_s_client(lab, case)
+def chain_of(lab, sent, verdict):
+    """Position -> certificate, as far as the chain leads."""
+    if VERDICTS[verdict] == "trust":
+        return dict(zip(("leaf", "intermediate"), sent))
+    with open(lab.ca_file, encoding="ascii") as root:
+        return dict(zip(("leaf", "intermediate", "root"), [*sent, root.read()]))
 
-    info = samples.labels("fedhealth_certificate_info", domain=domain)
+
+@pytest.mark.parametrize("case, number", WITH_TLS,
+                         ids=[f"{case['domain'].split('.', maxsplit=1)[0]}-{number}" for case, number in WITH_TLS])
+def test_facts_equal_openssl(agent, lab, case, number):
+    endpoint = lab.endpoints(case)[number]
+    labels = {"domain": case["domain"], **{name: endpoint[name] for name in ("endpoint", "address", "transport")}}
+    samples = agent.scrape()
+    sent, verdict = openssl_s_client(lab, case, endpoint)
+    leaf = sent[0]
+
+    info = samples.labels("fedhealth_certificate_info", **labels)
     assert info["subject"] == openssl_x509(leaf, "-subject")
     assert info["issuer"] == openssl_x509(leaf, "-issuer")
     assert info["serial"] == openssl_x509(leaf, "-serial")
     assert info["fingerprint_sha256"] == openssl_x509(leaf, "-fingerprint", "-sha256").replace(":", "").lower()
 
-    with open(lab.ca_file, encoding="ascii") as root:
-        positions = {"leaf": leaf, "intermediate": intermediate, "root": root.read()}
-    for position, certificate in positions.items():
-        for edge, option in (("before", "-startdate"), ("after", "-enddate")):
-            assert samples.one(f"fedhealth_certificate_not_{edge}_timestamp_seconds", domain=domain,
-                               position=position) == openssl_time(certificate, option), (position, edge)
+    chain = chain_of(lab, sent, verdict)
+    for edge, option in (("before", "-startdate"), ("after", "-enddate")):
+        found = {each["position"]: value
+                 for each, value in samples.named(f"fedhealth_certificate_not_{edge}_timestamp_seconds")
+                 if labels.items() <= each.items()}
+        assert found == {position: openssl_time(certificate, option) for position, certificate in chain.items()}
 
-    valid = {test: samples.one("fedhealth_certificate_valid", domain=domain, test=test)
+    valid = {test: samples.one("fedhealth_certificate_valid", **labels, test=test)
              for test in ("name", "time", "trust", "usage", "strength")}
     assert valid == {test: float(test != VERDICTS[verdict]) for test in valid}
 
 
 def test_every_verdict_occurs(lab):
     """The lab's certificates are what they are meant to be, in openssl's eyes too."""
-    assert {openssl_s_client(lab, case)[1] for case in WITH_TLS} == set(VERDICTS)
+    reasons = {"ok": None, "cert_expired": "time", "cert_self_signed": "trust", "cert_name_mismatch": "name"}
+    for case, number in WITH_TLS:
+        _, verdict = openssl_s_client(lab, case, lab.endpoints(case)[number])
+        assert VERDICTS[verdict] == reasons[case["checks"]["certificate"][1]], case["domain"]
 
 
 def test_no_certificate_no_facts(agent):
     samples = agent.scrape()
     with_facts = {labels["domain"] for labels, _ in samples.named("fedhealth_certificate_info")}
-    assert with_facts == {case["domain"] for case in WITH_TLS}
+    assert with_facts == {case["domain"] for case, _ in WITH_TLS}

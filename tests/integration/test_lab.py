@@ -2,32 +2,70 @@
 declares."""
 
 import json
+import operator
+import os
 import re
+import tempfile
 
 import pytest
 
-from agent import FEDHEALTH, run
-from lab import CASES, CHECKS, MONITOR
-from lab.prosody import open_stream
+from agent import FEDHEALTH, SOURCE, run
+from lab import CASES, CHECKS, MONITOR, TABLE, table
+from lab.stream import open_stream
 from snmp import STATES, domain_indexes, walk, walk_names
 
 EXIT_CODES = {"ok": 0, "warning": 1, "critical": 2, "unknown": 3}
+SUCCESS = {"ok": 1, "warning": 1, "critical": 0, "unknown": None}
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case["domain"].split(".", maxsplit=1)[0])
 
 
+@pytest.fixture(scope="module", name="walked")
+def _walked(agent):
+    """All of the agent's objects: their numbers -> value."""
+    with tempfile.TemporaryDirectory(prefix="fedhealth-") as folder:
+        return walk(agent.snmp_port, folder)
+
+
+@pytest.fixture(scope="module", name="named")
+def _named(agent):
+    """Name of a column -> its objects as the MIB names them."""
+    with tempfile.TemporaryDirectory(prefix="fedhealth-") as folder:
+        return {name: walk_names(agent.snmp_port, folder, name)
+                for name in ("fhDomainName", "fhDomainState", "fhCheckState", "fhCheckReason")}
+
+
+def test_docs_are_current():
+    with open(os.path.join(SOURCE, "docs", "lab.md"), encoding="utf-8") as docs:
+        assert docs.read() == table.markdown(), "PYTHONPATH=tests python3 -m lab table > docs/lab.md"
+
+
+def what_it_offers(case, direct):
+    """STARTTLS (offered, required) and dialback, before anything else in the stream."""
+    server = TABLE["servers"][case["server"]]
+    starttls = bool(case["host"]["certificate"]) and not direct
+    hidden = server["program"] == "ejabberd" and not direct  # which offers dialback only where TLS is in use
+    return starttls, starttls and server["tls"] == "required", not hidden
+
+
 @each_case
 def test_lab_is_what_it_says(lab, case):
-    """The peer itself, without fedhealth: it offers TLS as the case declares, or does not know the domain."""
-    if case["server"] not in ("strict", "lenient"):
-        return
-    answer = open_stream(lab.ports[case["server"]], case["domain"], MONITOR)
-    if not case["host"]:
-        assert "<host-unknown" in answer
-    else:
-        assert ("<starttls" in answer) == bool(case["host"]["certificate"])
-        assert ("<required/>" in answer) == (case["server"] == "strict")
-        assert "urn:xmpp:features:dialback" in answer
+    """The peers themselves, without fedhealth: each listens or not, knows the domain or not, and offers TLS as the case
+    declares."""
+    assert case["needs"] not in lab.lacking, lab.lacking
+    for endpoint in lab.endpoints(case):
+        peer = endpoint["address"], int(endpoint["endpoint"].rsplit(":", 1)[1])
+        direct = endpoint["transport"] == "direct"
+        if endpoint["reason"] == "connect_refused":
+            with pytest.raises(ConnectionRefusedError):
+                open_stream(peer, case["unicode"], MONITOR, direct)
+            continue
+        answer = open_stream(peer, case["unicode"], MONITOR, direct)
+        if not case["host"]:
+            assert "<host-unknown" in answer
+            continue
+        assert what_it_offers(case, direct) == (
+            "<starttls" in answer, "<required/>" in answer, "urn:xmpp:features:dialback" in answer)
 
 
 @each_case
@@ -47,37 +85,55 @@ def test_success(agent, case):
     """1 for ok and warning, 0 for critical, absent for unknown."""
     samples = agent.scrape()
     for check, (state, _) in case["checks"].items():
-        expected = {"ok": 1, "warning": 1, "critical": 0, "unknown": None}[state]
-        assert samples.one("fedhealth_check_success", domain=case["domain"], check=check) == expected, check
+        assert samples.one("fedhealth_check_success", domain=case["domain"], check=check) == SUCCESS[state], check
 
 
 @each_case
-def test_snmp(agent, case, folder):
-    values = walk(agent.snmp_port, folder)
-    index = domain_indexes(values)[case["domain"]]
-    assert STATES[int(values[f"1.2.1.3.{index}"])] == case["state"]
-    found = {check: [STATES[int(values[f"1.3.1.3.{index}.{kind}"])], values[f"1.3.1.4.{index}.{kind}"]]
+def test_endpoints(agent, lab, case):
+    """Every endpoint, and no other, with the reason of its worst stage."""
+    samples, expected = agent.scrape(), lab.endpoints(case)
+    found = [each for each, _ in samples.named("fedhealth_endpoint_reason_info") if each["domain"] == case["domain"]]
+    order = operator.itemgetter("endpoint", "address", "transport")
+    assert sorted(found, key=order) == sorted(({"domain": case["domain"], **each} for each in expected), key=order)
+    for each in expected:
+        success = samples.one("fedhealth_endpoint_success", domain=case["domain"], endpoint=each["endpoint"],
+                              address=each["address"], transport=each["transport"])
+        assert success == SUCCESS[each["status"]]
+
+
+@each_case
+def test_snmp(walked, case):
+    index = domain_indexes(walked)[case["domain"]]
+    assert STATES[int(walked[f"1.2.1.3.{index}"])] == case["state"]
+    found = {check: [STATES[int(walked[f"1.3.1.3.{index}.{kind}"])], walked[f"1.3.1.4.{index}.{kind}"]]
              for kind, check in enumerate(CHECKS, 1)}
     assert found == case["checks"]
     # The domain's reason is that of the check that decided its state.
-    assert values[f"1.2.1.4.{index}"] in [reason for _, reason in case["checks"].values()]
+    assert walked[f"1.2.1.4.{index}"] in [reason for _, reason in case["checks"].values()]
 
 
 @each_case
-def test_snmp_by_name(agent, case, folder):
-    indexes = {value: index for _, index, value in walk_names(agent.snmp_port, folder, "fhDomainName")}
+def test_snmp_endpoints(walked, lab, case):
+    """fhEndpointTable has a row for every endpoint: column 3 is its state, column 4 its reason."""
+    rows = f"1.4.1.3.{domain_indexes(walked)[case['domain']]}."
+    states = {oid.removeprefix(rows): STATES[int(value)] for oid, value in walked.items() if oid.startswith(rows)}
+    found = [(state, walked[rows.replace("1.4.1.3.", "1.4.1.4.", 1) + index]) for index, state in states.items()]
+    assert sorted(found) == sorted((each["status"], each["reason"]) for each in lab.endpoints(case))
+
+
+@each_case
+def test_snmp_by_name(named, case):
+    indexes = {value: index for _, index, value in named["fhDomainName"]}
     index = indexes[case["domain"]]
-    assert ("fhDomainState", index, case["state"]) in walk_names(agent.snmp_port, folder, "fhDomainState")
-    states = walk_names(agent.snmp_port, folder, "fhCheckState")
-    reasons = walk_names(agent.snmp_port, folder, "fhCheckReason")
+    assert ("fhDomainState", index, case["state"]) in named["fhDomainState"]
     for check, (state, reason) in case["checks"].items():
-        assert ("fhCheckState", f"{index}.{check}", state) in states
-        assert ("fhCheckReason", f"{index}.{check}", reason) in reasons
+        assert ("fhCheckState", f"{index}.{check}", state) in named["fhCheckState"]
+        assert ("fhCheckReason", f"{index}.{check}", reason) in named["fhCheckReason"]
 
 
 @each_case
 def test_check_json(agent, case):
-    done = run(FEDHEALTH, "check", "--config.file", agent.config, "--json", case["domain"])
+    done = run(FEDHEALTH, "check", "--config.file", agent.config, "--json", case["unicode"])
     assert done.returncode == EXIT_CODES[case["state"]], done.stderr
     (domain,) = json.loads(done.stdout)["domains"]
     assert (domain["name"], domain["state"]) == (case["domain"], case["state"])

@@ -1,6 +1,7 @@
-"""A small lab of real servers on loopback and free ports: Knot DNS and Prosody, certificates from a CA of its own.
+"""A small lab of real servers on loopback and free ports: Knot DNS, Prosody and ejabberd, certificates from a CA of its
+own.
 
-What is in it stands in cases.json. `quickstart run` and the integration tests use it alike:
+What is in it stands in cases.json. `quickstart run`, docs/lab.md and the integration tests use it alike:
 
     with Lab() as lab:
         lab.write_config(path)    # an agent configuration that checks every domain of the lab
@@ -10,17 +11,74 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import tempfile
 
 from .certificates import Authority
+from .ejabberd import Ejabberd
 from .knot import Knot
 from .prosody import Prosody
+from .server import bind, free_port, has_ipv6, own_address
+
+CHECKS = ("srv", "connect", "stream", "starttls", "certificate", "auth", "dialback", "ping")
+ENDPOINT = ("endpoint", "address", "transport", "status", "reason")  # as the labels of a metric
+XMPP_SERVER_PORT = 5269  # RFC 6120 14.7
+
+
+def _expand_checks(different):
+    """All eight checks: what is not said to be different is ok, until one is critical and the rest is not reached."""
+    checks, reached = {}, True
+    for check in CHECKS:
+        usual = ["ok", "ok"] if reached else ["unknown", "not_reached"]
+        if check in ("dialback", "ping"):
+            usual = ["unknown", "not_configured"]
+        checks[check] = different.get(check, usual)
+        if check in ("srv", "connect", "stream", "starttls") and checks[check][0] == "critical":
+            reached = False
+    return checks
+
+
+def _expand_endpoint(server, checks):
+    """The one endpoint of a domain: it is as bad as its worst check."""
+    found = [checks[check] for check in ("connect", "stream", "starttls", "certificate", "auth")]
+    bad = [each for each in found if each[0] in ("warning", "critical")]
+    return ["xmpp.lab.test:{%s}" % server, "127.0.0.1", "starttls", *(bad[0] if bad else ["ok", "ok"])]
+
+
+def _expand(case, servers):
+    """A case with all that cases.json leaves out.
+
+    domain, unicode  the domain as an A-label and as a U-label
+    server           the name of the server that it is about, or None
+    host             None where that server does not host it, else its certificate, or None for no TLS
+    dns, config      lines of a zone file; keys of the domain in the agent's configuration
+    state, checks    what must be found: of the domain, and [state, reason] of every check
+    endpoints        and of every endpoint, as in ENDPOINT
+    needs            what not every machine has, see Lab.lacking; or None
+    """
+    server = case.get("server")
+    checks = _expand_checks(case.get("checks", {}))
+    certificate = case.get("certificate", {})
+    if certificate is not None:
+        certificate = {"names": [case["domain"]], "days": [-30, 90], "issuer": "intermediate", **certificate}
+    hosted = server is not None and servers[server]["program"] is not None and case.get("hosted", True)
+    return {
+        "domain": case["domain"],
+        "unicode": case.get("unicode", case["domain"]),
+        "about": case["about"],
+        "server": server,
+        "host": {"certificate": certificate} if hosted else None,
+        "dns": case.get("dns", ["_xmpp-server._tcp SRV 0 0 {%s} xmpp.lab.test." % server] if server else []),
+        "config": case.get("config", {}),
+        "state": case["state"],
+        "checks": checks,
+        "endpoints": case.get("endpoints", [_expand_endpoint(server, checks)] if server else []),
+        "needs": case.get("needs"),
+    }
+
 
 with open(os.path.join(os.path.dirname(__file__), "cases.json"), encoding="utf-8") as _cases:
     TABLE = json.load(_cases)
-CASES = TABLE["cases"]
-CHECKS = tuple(CASES[0]["checks"])
+CASES = [_expand(case, TABLE["servers"]) for case in TABLE["cases"]]
 MONITOR = TABLE["monitor"]
 
 AGENT_CONFIG = """\
@@ -29,6 +87,7 @@ agent:
   interval: {interval}
   timeout: {timeout}
   confirm: {confirm}
+  state_dir: {state_dir}
 dns:
   resolvers:
     - {{name: lab, address: "127.0.0.1:{dns_port}"}}
@@ -45,64 +104,114 @@ SNMP_AGENTX = "  mode: agentx\n  agentx_socket: {socket}"
 
 
 class Lab:
-    """The running lab. `ports` maps a server's name in cases.json to its s2s port; `dns_port` is Knot's."""
+    """The running lab. `ports` maps a server's name in cases.json to its s2s port, and NAME_direct to its port for
+    direct TLS; `dns_port` is Knot's. `lacking` says, by the names in `needs` of cases.json, what this machine has not:
+    cases that need it turn out otherwise."""
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
             self.folder = tempfile.mkdtemp(prefix="fedhealth-lab-")
             stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            self._stack = stack
             self.servers = []
             self.ports = {}
+            self.lacking = {}
+            self._look_at_the_machine()
             self.authority = Authority(self._make_folder("certificates"))
             self.ca_file = self.authority.ca_file
-            for name, server in TABLE["servers"].items():
-                self.ports[name] = self._start_peer(stack, name, server)
-            knot = Knot(self._make_folder("knot"), TABLE["zone"], self._records())
-            stack.callback(knot.stop)
-            self.servers.append(knot)
-            self.dns_port = knot.port
+            for name, settings in TABLE["servers"].items():
+                self._start_peer(name, settings)
+            self.dns_port = self._add(Knot(self._make_folder("knot"), TABLE["zone"], self._records(), wait=False)).port
+            for server in self.servers:
+                server.wait()
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *exception):
         self._stack.close()
 
+    def _look_at_the_machine(self):
+        self._fallback = []
+        if not has_ipv6():
+            self.lacking["ipv6"] = "This machine has no ::1, so that nothing can listen there."
+        address = own_address(XMPP_SERVER_PORT)
+        if address:
+            self._fallback.append((address, XMPP_SERVER_PORT))
+        else:
+            self.lacking["port 5269"] = "Port 5269 is taken at every loopback address by another program."
+        self.own_address = address or "127.0.0.1"
+
     def _make_folder(self, name):
         folder = os.path.join(self.folder, name)
         os.mkdir(folder)
         return folder
 
-    def _start_peer(self, stack, name, server):
-        """Starts the server and returns its port. The port that refuses is bound, so that nobody takes it, and
-        never listened on."""
-        if "s2s_require_encryption" not in server:
-            refusing = stack.enter_context(socket.socket())
-            refusing.bind(("127.0.0.1", 0))
-            return refusing.getsockname()[1]
-        hosts = {case["domain"]: self._certificate(case) for case in CASES if case["host"] and case["server"] == name}
-        prosody = Prosody(name, self._make_folder(name), hosts, server["s2s_require_encryption"], MONITOR)
-        stack.callback(prosody.stop)
-        self.servers.append(prosody)
-        return prosody.port
+    def _add(self, server):
+        self._stack.callback(server.stop)
+        self.servers.append(server)
+        return server
+
+    def _start_peer(self, name, settings):
+        """Starts the server, without waiting for it. Where nobody is to listen, its port is kept from others."""
+        if settings["program"] is None:
+            self.ports[name] = free_port()
+            self._keep_shut(["127.0.0.1", "::1"], self.ports[name])
+            return
+        addresses = [each for each in settings["addresses"] if each != "::1" or "ipv6" not in self.lacking]
+        hosts = {case["unicode"]: self._certificate(case) for case in CASES if case["host"] and case["server"] == name}
+        program, more = Prosody, {}
+        if settings["program"] == "ejabberd":
+            program, more = Ejabberd, {"ca_file": self.ca_file, "more": self._fallback}
+        server = self._add(program(name, self._make_folder(name), hosts, settings["tls"] == "required", MONITOR,
+                                   addresses=addresses, wait=False, **more))
+        self.ports[name], self.ports[name + "_direct"] = server.port, server.direct_port
+        if "::1" not in addresses:
+            self._keep_shut(["::1"], server.port)
+
+    def _keep_shut(self, addresses, port):
+        for address in addresses:
+            if address != "::1" or "ipv6" not in self.lacking:
+                self._stack.enter_context(bind(address, port))
 
     def _certificate(self, case):
         wanted = case["host"]["certificate"]
-        return self.authority.issue_host(case["domain"], wanted["names"], wanted["days"]) if wanted else None
+        return self.authority.issue_host(case["domain"], **wanted) if wanted else None
 
     def _records(self):
-        """The zone: every server's target has the same address, the port tells them apart."""
-        records = ["xmpp A 127.0.0.1"]
-        records += [f"_xmpp-server._tcp.{case['domain']}. SRV 0 0 {self.ports[case['server']]} xmpp"
-                    for case in CASES if case["server"]]
+        """The zone: the hosts that targets name, and what each case adds below its domain."""
+        records = [f"$ORIGIN {TABLE['zone']}.", *TABLE["hosts"]]
+        for case in CASES:
+            records += [f"$ORIGIN {case['domain']}.", *self.filled(case["dns"])]
         return records
 
+    def filled(self, value):
+        """The value of a case with this lab's ports and addresses in the place of {strict} and the like."""
+        if isinstance(value, str):
+            return value.format(own_address=self.own_address, **self.ports)
+        if isinstance(value, list):
+            return [self.filled(each) for each in value]
+        if isinstance(value, dict):
+            return {key: self.filled(each) for key, each in value.items()}
+        return value
+
+    def endpoints(self, case):
+        """The endpoints that the case must have: a list of label -> value."""
+        return [dict(zip(ENDPOINT, endpoint)) for endpoint in self.filled(case["endpoints"])]
+
+    def _domain_line(self, case):
+        domain = {"name": case["unicode"], **self.filled(case["config"])}
+        return f"  - {json.dumps(domain, ensure_ascii=False) if case['config'] else case['unicode']}"
+
     def write_config(self, path, interval="10s", timeout="5s", confirm=2, dns_port=None, snmp_port=1161,
-                     agentx_socket=None):
-        """Writes an agent configuration that checks every domain of the lab. Returns the path."""
+                     agentx_socket=None, state_dir=None, domains=None):
+        """Writes an agent configuration that checks every domain of the lab, or just these names, and keeps its state
+        beside it, unless told otherwise. Returns the path."""
         snmp = SNMP_AGENTX.format(socket=agentx_socket) if agentx_socket else SNMP_MASTER.format(port=snmp_port)
         with open(path, "w", encoding="utf-8") as out:
             out.write(AGENT_CONFIG.format(
                 monitor=MONITOR, interval=interval, timeout=timeout, confirm=confirm,
+                state_dir=state_dir or os.path.join(os.path.dirname(path), "state"),
                 dns_port=dns_port or self.dns_port, ca_file=self.ca_file, snmp=snmp,
-                domains="\n".join(f"  - {case['domain']}" for case in CASES)))
+                domains="\n".join(f"  - {name}" for name in domains) if domains else
+                        "\n".join(self._domain_line(case) for case in CASES)))
         return path

@@ -1,15 +1,16 @@
 """python3 -m lab run [COMMAND...]: starts the lab, shows what is in it, and runs COMMAND --config.file CONFIG.
+python3 -m lab table: prints docs/lab.md.
 
 The lab ends with the command; without a command it stays until it is interrupted.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import textwrap
 
-from . import CASES, Lab
+from . import CASES, Lab, table
 from .server import end, end_with_parent
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -27,11 +28,12 @@ def interrupt(number, _frame):
 
 
 def show(lab, config):
-    """Prints the lab's domains, what is special about each, and the state that the agent should report."""
-    print("The lab:\n")
-    for case in CASES:
-        print(f"  {case['domain']:24} {case['state']}")
-        print(textwrap.fill(case["about"], 78, initial_indent="      ", subsequent_indent="      "))
+    """Prints the lab's domains, the state that the agent should find in each, and what is special about it."""
+    print("The lab: its domains, the state that fedhealth should find, and what each is like (more in docs/lab.md)\n")
+    print(table.plain(shutil.get_terminal_size().columns))
+    for need, words in lab.lacking.items():
+        domains = ", ".join(case["domain"] for case in CASES if case["needs"] == need)
+        print(f"\n  {words} These turn out otherwise: {domains}.")
     print(f"\n  DNS server 127.0.0.1:{lab.dns_port}, agent configuration {config}\n", flush=True)
 
 
@@ -61,10 +63,13 @@ def run(arguments):
 
 def main():
     """Reads the command line."""
-    if sys.argv[1:2] != ["run"]:
-        print(__doc__, file=sys.stderr)
-        return 2
-    return run(sys.argv[2:])
+    if sys.argv[1:] == ["table"]:
+        sys.stdout.buffer.write(table.markdown().encode())
+        return 0
+    if sys.argv[1:2] == ["run"]:
+        return run(sys.argv[2:])
+    print(__doc__, file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

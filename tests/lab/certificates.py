@@ -1,4 +1,4 @@
-"""Certificates of the lab, made by the openssl program: a root CA, an intermediate CA, and one certificate a host."""
+"""Certificates of the lab, made by the openssl program: a root CA, intermediate CAs, and one certificate a host."""
 
 import datetime
 import os
@@ -61,29 +61,33 @@ def _moment(days):
 
 
 def _alternative_names(domains):
-    """What a federating server should carry: dNSName, xmppAddr and SRVName."""
+    """What a federating server should carry: dNSName, xmppAddr and SRVName. The domains are A-labels; xmppAddr has the
+    U-label (RFC 6120 13.7.1.4)."""
     lines = []
     for number, domain in enumerate(domains):
+        unicode = domain.encode("ascii").decode("idna")
         lines += [f"DNS.{number} = {domain}",
-                  f"otherName.{2 * number} = {OID_XMPP_ADDR};UTF8:{domain}",
+                  f"otherName.{2 * number} = {OID_XMPP_ADDR};FORMAT:UTF8,UTF8:{unicode}",
                   f"otherName.{2 * number + 1} = {OID_SRV_NAME};IA5STRING:_xmpp-server.{domain}"]
     return "\n".join(lines)
 
 
 class Authority:
-    """The lab's root and intermediate CA. `ca_file` is what an agent has to trust: the root alone."""
+    """The lab's root CA and its intermediate CAs. `ca_file` is what an agent has to trust: the root alone."""
 
     def __init__(self, folder):
         self.folder = folder
         open(os.path.join(folder, "index.txt"), "w", encoding="ascii").close()
         self.ca_file = self._issue("root", "fedhealth lab root CA", "root", (-365, 3650), None)
-        self.intermediate = self._issue("intermediate", "fedhealth lab issuing CA", "intermediate", (-365, 3650), "root")
+        self.intermediate = self._issue("intermediate", "fedhealth lab issuing CA", "intermediate", (-365, 3650),
+                                        "root")
+        self._issue("expired-intermediate", "fedhealth lab expired CA", "intermediate", (-365, -10), "root")
 
     def _issue(self, name, common_name, kind, days, issuer, domains=("unused.invalid",)):
         """Makes NAME.key and NAME.crt in the folder; self-signed without an issuer. Returns the .crt's path."""
         base = os.path.join(self.folder, name)
         config = base + ".cnf"
-        with open(config, "w", encoding="ascii") as out:
+        with open(config, "w", encoding="utf-8") as out:
             out.write(CONFIG.format(folder=self.folder, common_name=common_name, names=_alternative_names(domains)))
         openssl("req", "-new", "-config", config, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                 "-keyout", base + ".key", "-out", base + ".csr")
@@ -94,13 +98,14 @@ class Authority:
                 "-in", base + ".csr", "-out", base + ".crt")
         return base + ".crt"
 
-    def issue_host(self, name, domains, days):
-        """A host's certificate, valid from now + days[0] until now + days[1], followed by the intermediate's.
-        Returns the paths of the chain and of its key."""
-        leaf = self._issue(name, domains[0], "host", days, "intermediate", domains)
+    def issue_host(self, name, names, days, issuer="intermediate"):
+        """A host's certificate, valid from now + days[0] until now + days[1], followed by its issuer's: "intermediate",
+        "expired-intermediate", or none for "self". Returns the paths of the chain and of its key."""
+        leaf = self._issue(name, names[0], "host", days, None if issuer == "self" else issuer, names)
+        parts = [leaf] if issuer == "self" else [leaf, os.path.join(self.folder, issuer + ".crt")]
         chain = os.path.join(self.folder, name + ".chain.crt")
         with open(chain, "w", encoding="ascii") as out:
-            for part in (leaf, self.intermediate):
+            for part in parts:
                 with open(part, encoding="ascii") as certificate:
                     out.write(certificate.read())
         return chain, os.path.join(self.folder, name + ".key")

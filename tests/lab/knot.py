@@ -50,9 +50,10 @@ def _answers(port, zone):
 
 
 class Knot(Server):
-    """`records` are the lines of the zone file after SOA and NS. The server's address is 127.0.0.1:`port`."""
+    """`records` are the lines of the zone file after SOA and NS. The server's address is 127.0.0.1:`port`. `wait` as
+    for Server."""
 
-    def __init__(self, folder, zone, records):
+    def __init__(self, folder, zone, records, wait=True):
         self.port = free_port(socket.SOCK_DGRAM, socket.SOCK_STREAM)
         with open(os.path.join(folder, "zone"), "w", encoding="ascii") as out:
             out.write(ZONE_HEAD.format(zone=zone) + "\n".join(records) + "\n")
@@ -60,4 +61,4 @@ class Knot(Server):
         with open(config, "w", encoding="ascii") as out:
             out.write(CONFIG.format(port=self.port, folder=folder, zone=zone))
         super().__init__("knot", folder, ["/usr/sbin/knotd", "--config", config],
-                         lambda server: _answers(self.port, zone))
+                         lambda server: _answers(self.port, zone), wait=wait)

@@ -1,9 +1,9 @@
-"""Prosody: one XMPP server on one s2s port, with any number of hosts."""
+"""Prosody: one XMPP server with any number of hosts, a port for STARTTLS and one for direct TLS."""
 
 import os
-import socket
 
 from .server import Server, free_port
+from .stream import is_ready
 
 CONFIG = """
 run_as_root = true
@@ -12,16 +12,19 @@ data_path = "{folder}"
 certificates = "{folder}"
 plugin_paths = {{}}
 log = {{ {{ levels = {{ min = "info" }}, to = "file", filename = "{folder}/log" }} }}
-interfaces = {{ "127.0.0.1" }}
+interfaces = {{ {addresses} }}
 s2s_ports = {{ {port} }}
+s2s_direct_tls_ports = {{ {direct_port} }}
 modules_enabled = {{ "tls", "dialback", "saslauth" }}
 modules_disabled = {{ "c2s", "offline", "presence", "message", "iq" }}
 s2s_require_encryption = {require_encryption}
 """
 
+# Direct TLS chooses by SNI, and looks for the files under a name of its own.
 HOST_WITH_TLS = """
 VirtualHost "{domain}"
     ssl = {{ certificate = "{certificate}", key = "{key}" }}
+    s2s_direct_tls_ssl = {{ certificate = "{certificate}", key = "{key}" }}
 """
 
 HOST_WITHOUT_TLS = """
@@ -29,31 +32,19 @@ VirtualHost "{domain}"
     modules_disabled = {{ "tls" }}
 """
 
-HEADER = ("<?xml version='1.0'?><stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams'"
-          " xmlns:db='jabber:server:dialback' from='{sender}' to='{domain}' version='1.0'>")
-
-
-def open_stream(port, domain, sender):
-    """What the server at this port answers to a stream header for the domain, up to its features or its end."""
-    answer = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as peer:
-        peer.sendall(HEADER.format(sender=sender, domain=domain).encode())
-        while b"</stream:features>" not in answer and b"</stream:stream>" not in answer:
-            part = peer.recv(4096)
-            if not part:
-                break
-            answer += part
-    return answer.decode()
-
 
 class Prosody(Server):
-    """`hosts` maps each domain to (certificate chain, key), or to None for a host without TLS."""
+    """`hosts` maps each domain to (certificate chain, key), or to None for a host without TLS. It listens at `port` of
+    these addresses, and for direct TLS at `direct_port`. `sender` asks whether it is there; `wait` as for Server."""
 
-    def __init__(self, name, folder, hosts, require_encryption, sender):
+    def __init__(self, name, folder, hosts, require_encryption, sender, addresses=("127.0.0.1",), wait=True):
         self.port = free_port()
+        self.direct_port = free_port()
+        listening = [(address, port) for port in (self.port, self.direct_port) for address in addresses]
         config = os.path.join(folder, "prosody.cfg.lua")
-        with open(config, "w", encoding="ascii") as out:
-            out.write(CONFIG.format(folder=folder, port=self.port,
+        with open(config, "w", encoding="utf-8") as out:
+            out.write(CONFIG.format(folder=folder, port=self.port, direct_port=self.direct_port,
+                                    addresses=", ".join(f'"{address}"' for address in addresses),
                                     require_encryption="true" if require_encryption else "false"))
             for domain, files in hosts.items():
                 if files:
@@ -61,5 +52,4 @@ class Prosody(Server):
                 else:
                     out.write(HOST_WITHOUT_TLS.format(domain=domain))
         super().__init__(f"prosody ({name})", folder, ["/usr/bin/prosody", "--config", config, "-F"],
-                         lambda server: all("<stream:features" in open_stream(self.port, domain, sender)
-                                            for domain in hosts))
+                         lambda server: is_ready(listening, hosts, sender), wait=wait)

@@ -11,25 +11,58 @@ PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
 READY_TIMEOUT = 30  # seconds; a machine under load may be slow, a server that never answers ends the lab
 STOP_TIMEOUT = 10
+GIVEN = set()  # ports that free_port() has returned
 
 
 class ServerFailed(Exception):
     """The server ended, or did not answer in time; the text ends with its last log lines."""
 
 
+def bind(address, port, kind=socket.SOCK_STREAM):
+    """A socket that is bound there and does not listen. Raises OSError where that is not possible."""
+    bound = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
+    try:
+        bound.bind((address, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def can_bind(address, port, kind=socket.SOCK_STREAM):
+    """Whether this machine has the address, and the port is free there."""
+    try:
+        bind(address, port, kind).close()
+    except OSError:
+        return False
+    return True
+
+
+def has_ipv6():
+    """Whether this machine has ::1."""
+    return can_bind("::1", 0)
+
+
 def free_port(*kinds):
-    """A port of 127.0.0.1 that is free for all these socket kinds. Drawn below the range from which the kernel takes
-    the ports of outgoing connections, so that none of those can come in between."""
+    """A port of 127.0.0.1, and of ::1 where there is one, that is free for all these socket kinds. Drawn below the
+    range from which the kernel takes the ports of outgoing connections, so that none of those can come in between. No
+    port is given twice: the server that asked first may not have bound it yet."""
     kinds = kinds or (socket.SOCK_STREAM,)
+    addresses = ["127.0.0.1", "::1"] if has_ipv6() else ["127.0.0.1"]
     while True:
         port = 20000 + int.from_bytes(os.urandom(2), "big") % 12000
-        try:
-            for kind in kinds:
-                with socket.socket(socket.AF_INET, kind) as probe:
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return port
+        if port not in GIVEN and all(can_bind(address, port, kind) for address in addresses for kind in kinds):
+            GIVEN.add(port)
+            return port
+
+
+def own_address(port):
+    """A loopback address of nobody else, at which this port is free; None where it is taken at every address."""
+    for _ in range(20):
+        address = "127.{}.{}.{}".format(*(1 + byte % 254 for byte in os.urandom(3)))
+        if can_bind(address, port):
+            return address
+    return None
 
 
 def end_with_parent():
@@ -58,28 +91,32 @@ def tail(path, lines=15):
 
 
 class Server:
-    """One process. `answers` is called until it returns true; it may raise OSError while nobody listens."""
+    """One process. `answers` is called until it returns true; it may raise OSError while nobody listens. Without
+    `wait` that is left to wait(), so that several servers can start at the same time."""
 
-    def __init__(self, name, folder, argv, answers, env=None):
+    def __init__(self, name, folder, argv, answers, env=None, wait=True):
         self.name = name
+        self._answers = answers
         self.log = os.path.join(folder, "log")
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 argv, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True, preexec_fn=end_with_parent)
-        try:
-            self._wait(answers)
-        except BaseException:
-            self.stop()
-            raise
+        if wait:
+            try:
+                self.wait()
+            except BaseException:
+                self.stop()
+                raise
 
-    def _wait(self, answers):
+    def wait(self):
+        """Waits until the server answers. Raises ServerFailed, and then stop() is still to be called."""
         deadline = time.monotonic() + READY_TIMEOUT
         while True:
             if self.process.poll() is not None:
                 raise ServerFailed(f"{self.name} ended with code {self.process.returncode}:\n{tail(self.log)}")
             try:
-                if answers(self):
+                if self._answers(self):
                     return
             except OSError:
                 pass
