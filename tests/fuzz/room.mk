@@ -1,0 +1,44 @@
+# Fuzz targets: one a reader of what comes from outside. `make check` replays their corpora; configured with
+# --enable-fuzzing CC=clang they are libFuzzer programs, and `make fuzz` runs each within FUZZ_LIMIT.
+FUZZERS = tests/fuzz/certificate_name tests/fuzz/configuration tests/fuzz/dns tests/fuzz/features tests/fuzz/stream
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/record
+FUZZ_LIMIT = -max_total_time=60
+
+if FUZZING
+noinst_PROGRAMS += $(FUZZERS)
+FUZZ_MAIN =
+FUZZING_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
+# What is found lies in ./crash-*; new inputs that reach new code are kept in the build folder.
+fuzz: $(FUZZERS)
+	for each in $(FUZZERS); do \
+		name=$$(basename $$each); mkdir -p corpus/$$name; \
+		$$each $(FUZZ_LIMIT) -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+			corpus/$$name $(srcdir)/tests/fuzz/corpus/$$name || exit 1; \
+	done
+else
+check_PROGRAMS += $(FUZZERS)
+FUZZ_MAIN = tests/fuzz/replay.c
+FUZZING_LINK = $(AM_LDFLAGS)
+endif
+
+tests_fuzz_certificate_name_SOURCES = tests/fuzz/certificate_name.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_certificate_name_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"certificate_name"'
+tests_fuzz_certificate_name_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
+tests_fuzz_certificate_name_LDFLAGS = $(FUZZING_LINK)
+tests_fuzz_certificate_name_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
+tests_fuzz_configuration_SOURCES = tests/fuzz/configuration.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_configuration_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"configuration"'
+tests_fuzz_configuration_LDFLAGS = $(FUZZING_LINK)
+tests_fuzz_configuration_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
+tests_fuzz_dns_SOURCES = tests/fuzz/dns.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_dns_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"dns"'
+tests_fuzz_dns_LDFLAGS = $(FUZZING_LINK)
+tests_fuzz_dns_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
+tests_fuzz_features_SOURCES = tests/fuzz/features.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_features_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"features"'
+tests_fuzz_features_LDFLAGS = $(FUZZING_LINK)
+tests_fuzz_features_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
+tests_fuzz_stream_SOURCES = tests/fuzz/stream.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_stream_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"stream"'
+tests_fuzz_stream_LDFLAGS = $(FUZZING_LINK)
+tests_fuzz_stream_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
