@@ -1,5 +1,5 @@
-/* Runs whole rounds of the probe of one domain, one after another: DNS, both streams, TLS, certificate, close.
- * usage: probe_rounds CONFIG DOMAIN ROUNDS. Every round must end with auth ok. */
+/* Runs whole rounds of the probe of one domain: DNS, both streams, TLS, certificate, close.
+ * usage: probe_rounds CONFIG DOMAIN AT_ONCE ROUNDS. Every round must end with auth ok. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,8 +12,16 @@ struct run {
     struct loop *loop;
     struct probe_context *probes;
     const struct config_domain *domain;
-    long left;
+    long to_start, to_finish;
 };
+
+static void done(void *arg, struct domain_result *result);
+
+static void start_next(struct run *run)
+{
+    if (run->to_start-- > 0)
+        probe_domain.start(run->probes, run->domain, done, run);
+}
 
 static void done(void *arg, struct domain_result *result)
 {
@@ -23,9 +31,8 @@ static void done(void *arg, struct domain_result *result)
         exit(EXIT_FAILURE);
     }
     domain_result_free(result);
-    if (--run->left > 0)
-        probe_domain.start(run->probes, run->domain, done, run);
-    else
+    start_next(run);
+    if (--run->to_finish == 0)
         loop_stop(run->loop);
 }
 
@@ -34,18 +41,20 @@ int main(int argc, char **argv)
     struct buf faults;
     struct err err = {0};
     buf_init(&faults, 65536);
-    struct config *config = argc == 4 ? config_load(argv[1], &faults) : NULL;
+    struct config *config = argc == 5 ? config_load(argv[1], &faults) : NULL;
     if (config == NULL) {
-        fprintf(stderr, "usage: probe_rounds CONFIG DOMAIN ROUNDS\n%s", faults.data);
+        fprintf(stderr, "usage: probe_rounds CONFIG DOMAIN AT_ONCE ROUNDS\n%s", faults.data);
         return EXIT_FAILURE;
     }
-    struct run run = {.loop = loop_new(), .domain = config_find(config, argv[2]), .left = strtol(argv[3], NULL, 10)};
-    run.probes = probe_context_new(run.loop, config, &err);
+    struct run run = {.loop = loop_new(), .domain = config_find(config, argv[2])};
+    run.to_start = run.to_finish = strtol(argv[4], NULL, 10);
+    run.probes = probe_context_new(run.loop, config, config->max_concurrent, NULL, &err);
     if (run.domain == NULL || run.probes == NULL) {
         fprintf(stderr, "probe_rounds: %s\n", run.domain == NULL ? "no such domain" : err.text);
         return EXIT_FAILURE;
     }
-    probe_domain.start(run.probes, run.domain, done, &run);
+    for (long at_once = strtol(argv[3], NULL, 10); at_once > 0; at_once--)
+        start_next(&run);
     loop_run(run.loop);
     probe_context_free(run.probes);
     loop_free(run.loop);
