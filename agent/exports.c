@@ -113,12 +113,6 @@ static void serve_reload(void *arg, const struct http_request *request, struct h
     buf_puts(&response->body, "Reloading over HTTP is not enabled; see --web.enable-lifecycle.\n");
 }
 
-/* The page at "/": where `arg` is not the agent alone but also the metrics' path. */
-struct landing_source {
-    struct agent *agent;
-    const char *telemetry_path;
-};
-
 struct landing {
     struct view *view;
     struct web_landing *page;
@@ -136,6 +130,19 @@ static void landing_done(void *arg)
     web_landing_free(landing->page);
     view_free(landing->view);
     free(landing);
+}
+
+static void serve_landing(void *arg, const struct http_request *request, struct http_response *response)
+{
+    (void)request;
+    struct agent *agent = arg;
+    struct landing *landing = mem_alloc(sizeof *landing);
+    landing->view = view_take(agent);
+    landing->page = web_landing_new(&landing->view->status, agent->options->telemetry_path);
+    response->content_type = WEB_PAGE_TYPE;
+    response->next = landing_next;
+    response->done = landing_done;
+    response->arg = landing;
 }
 
 /* The name in the path may have U-labels. */
@@ -189,22 +196,8 @@ static void serve_status(void *arg, const struct http_request *request, struct h
 struct exports {
     struct http_server *http;
     struct snmp_agent *snmp; /* NULL: off */
-    struct landing_source landing;
     struct http_route routes[EXPORTS_ROUTES];
 };
-
-static void serve_landing(void *arg, const struct http_request *request, struct http_response *response)
-{
-    (void)request;
-    const struct landing_source *source = arg;
-    struct landing *landing = mem_alloc(sizeof *landing);
-    landing->view = view_take(source->agent);
-    landing->page = web_landing_new(&landing->view->status, source->telemetry_path);
-    response->content_type = WEB_PAGE_TYPE;
-    response->next = landing_next;
-    response->done = landing_done;
-    response->arg = landing;
-}
 
 static bool start_snmp(struct agent *agent, struct err *err)
 {
@@ -253,9 +246,8 @@ bool exports_restart_snmp(struct agent *agent, struct err *err)
 bool exports_start(struct agent *agent, struct err *err)
 {
     struct exports *exports = agent->exports = mem_alloc(sizeof *exports);
-    exports->landing = (struct landing_source){agent, agent->options->telemetry_path};
     const struct http_route routes[EXPORTS_ROUTES] = {
-        {"/", HTTP_READ, serve_landing, &exports->landing},
+        {"/", HTTP_READ, serve_landing, agent},
         {agent->options->telemetry_path, HTTP_READ, serve_metrics, agent},
         {"/domain/", HTTP_READ, serve_domain, agent},
         {"/api/v1/status", HTTP_READ, serve_status, agent},

@@ -127,7 +127,7 @@ void endpoint_result_init(struct endpoint_result *endpoint)
         endpoint->phase_us[i] = DURATION_ABSENT;
 }
 
-void endpoint_result_fini(struct endpoint_result *endpoint)
+static void endpoint_result_fini(struct endpoint_result *endpoint)
 {
     checks_fini(endpoint->check);
     free(endpoint->target);

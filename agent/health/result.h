@@ -108,7 +108,6 @@ struct domain_result {
 struct domain_result *domain_result_new(void); /* every check not_run, nothing observed */
 void domain_result_free(struct domain_result *result);
 void endpoint_result_init(struct endpoint_result *endpoint); /* nothing observed */
-void endpoint_result_fini(struct endpoint_result *endpoint);
 struct certificate *certificate_new(void); /* nothing observed */
 void certificate_free(struct certificate *certificate);
 

@@ -1,6 +1,7 @@
-/* Feeds a fuzz target every file of its corpus, tests/fuzz/corpus/FUZZ_TARGET below the folder that the environment
- * variable `srcdir` names, or the files that are named as arguments. */
+/* Feeds a fuzz target every file of its corpus, the folder of tests/fuzz/corpus that has the program's name, below the
+ * one that the environment variable `srcdir` names; or the files that are named as arguments. */
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,8 @@ int main(int argc, char **argv)
     if (argc > 1)
         return EXIT_SUCCESS;
     const char *source = getenv("srcdir");
-    char *folder = mem_printf("%s/tests/fuzz/corpus/" FUZZ_TARGET, source != NULL ? source : ".");
+    char *folder =
+        mem_printf("%s/tests/fuzz/corpus/%s", source != NULL ? source : ".", program_invocation_short_name);
     struct dirent **entries;
     int count = scandir(folder, &entries, NULL, alphasort), replayed = 0;
     for (int i = 0; i < count; i++) {

@@ -22,23 +22,18 @@ FUZZING_LINK = $(AM_LDFLAGS)
 endif
 
 tests_fuzz_certificate_name_SOURCES = tests/fuzz/certificate_name.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
-tests_fuzz_certificate_name_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"certificate_name"'
 tests_fuzz_certificate_name_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
 tests_fuzz_certificate_name_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_certificate_name_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
 tests_fuzz_configuration_SOURCES = tests/fuzz/configuration.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
-tests_fuzz_configuration_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"configuration"'
 tests_fuzz_configuration_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_configuration_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
 tests_fuzz_dns_SOURCES = tests/fuzz/dns.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
-tests_fuzz_dns_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"dns"'
 tests_fuzz_dns_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_dns_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
 tests_fuzz_features_SOURCES = tests/fuzz/features.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
-tests_fuzz_features_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"features"'
 tests_fuzz_features_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_features_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
 tests_fuzz_stream_SOURCES = tests/fuzz/stream.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
-tests_fuzz_stream_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_TARGET='"stream"'
 tests_fuzz_stream_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_stream_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
