@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/network.h"
+#include "health/imp.h"
 #include "health/severity.h"
 
 /* RFC 6120 5: the security mode that a domain is expected to have. */
@@ -42,6 +43,43 @@ struct config_resolver {
     char *address; /* owned; "9.9.9.9:53" or "[2620:fe::fe]:53"; NULL for the machine's own */
 };
 
+/* How to get at one HTTPS service of a node, and whom it trusts. */
+struct config_access {
+    char *url;              /* owned; https://HOST[:PORT]/PATH, host a lower-case A-label or an address; NULL: not there */
+    char *host;             /* owned; of the URL, without brackets */
+    uint16_t port;          /* likewise; 443 without one */
+    char *username;         /* owned */
+    char *password_file;    /* owned; read anew in every round: its first line, without the line end */
+    char *ca_file;          /* owned; PEM; default tls.ca_file. Not both with the next */
+    char *fingerprint_sha256; /* owned; 64 lower-case hexadecimal digits: of the server's own certificate; or NULL */
+};
+
+/* An account of others that is only logged in with, to see whether it still can. */
+struct config_account {
+    char *name;             /* owned; the label value */
+    char *username;         /* owned */
+    char *password_file;    /* owned */
+    int64_t interval_ms;    /* default 24h */
+};
+
+enum axl_table { AXL_TABLE_AUTO, AXL_TABLE_XMPPS2SNODE, AXL_TABLE_XMPPS2SNODES };
+
+/* A Cisco IM and Presence node. */
+struct config_imp_node {
+    char *name;             /* owned; the label value; unique */
+    int64_t interval_ms;    /* default agent.interval */
+    struct imp_expect expect; /* owned: cluster, domains, expect_federation (default true), expect_s2s_nodes */
+    struct severity severity; /* owned rules; behind them those of the configuration */
+    struct config_access axl; /* always there */
+    char *axl_version;      /* owned; "12.5" */
+    enum axl_table axl_table;
+    struct config_account *accounts; /* owned; axl.verify_accounts */
+    size_t account_count;
+    struct config_access control_center; /* url NULL: not there. What it leaves out is as in axl */
+    struct config_access page;           /* notifications.page; likewise */
+    char *query;            /* owned; notifications.query; NULL: none */
+};
+
 enum snmp_mode { SNMP_MODE_OFF, SNMP_MODE_AGENTX, SNMP_MODE_MASTER };
 
 /* Made only by config_load() and config_default(), which keep more behind it. */
@@ -73,6 +111,9 @@ struct config {
     struct config_domain *domains; /* owned; in the order of the file, then of domain_files; names are unique */
     size_t domain_count;
 
+    struct config_imp_node *imp_nodes; /* owned; in the order of the file */
+    size_t imp_node_count;
+
     enum snmp_mode snmp_mode;  /* default agentx with a file, master without */
     char *snmp_agentx_socket;  /* owned; default /var/agentx/master */
     char **snmp_listen;        /* owned, NULL-ended; default udp:127.0.0.1:1161 */
@@ -91,6 +132,9 @@ struct config *config_default(const char *const *domains, size_t domain_count, s
 
 /* The domain's entry, or NULL. `name` may be a U-label or an A-label. */
 const struct config_domain *config_find(const struct config *config, const char *name);
+
+/* The node of this name, or NULL. */
+const struct config_imp_node *config_find_imp(const struct config *config, const char *name);
 
 /* Adds to `faults`, as config_load() would have, what turned out later to be wrong with a key's value: a line
  * FILE:LINE: KEY: what. It has no LINE when the default is in force, and no FILE without a file. `key` is "tls.ca_file"

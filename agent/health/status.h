@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "health/history.h"
+#include "health/imp_judge.h"
 #include "health/result.h"
 
 struct check_status {
@@ -31,6 +32,20 @@ struct domain_status {
     struct domain_result *latest;  /* owned; NULL before the first round */
 };
 
+/* A Cisco IM and Presence node. */
+struct imp_status {
+    uint32_t index;                /* stable; 1 … */
+    char *name;                    /* owned; as configured */
+    enum state state;
+    enum imp_check worst;          /* the check that decides `state` */
+    int64_t since_ms;              /* as in struct domain_status, like `unconfirmed` */
+    bool unconfirmed;
+    struct check_status check[IMP_CHECK_COUNT]; /* details are owned by `latest` */
+    struct history history;        /* `check` of a transition is an enum imp_check, IMP_CHECK_COUNT: the node */
+    struct imp_result *latest;     /* owned; NULL before the first round */
+    struct imp_verdict verdict;    /* owned; its memory is never NULL */
+};
+
 /* Facts about the agent itself, gathered when the snapshot is taken. */
 struct agent_status {
     const char *version, *revision;
@@ -44,11 +59,14 @@ struct agent_status {
 
 struct status {
     struct agent_status agent;
-    /* Of `domains`: grows with each change. It begins with the time of the agent's start, in microseconds since 1970,
+    /* Of `domains` and `imp`: grows with each change. It begins with the time of the agent's start, in microseconds since 1970,
      * so that it is no former state's after a restart either. 0: not known. */
     uint64_t generation;
     size_t domain_count;
     struct domain_status **domains; /* in ascending order of index */
+    size_t imp_count;
+    struct imp_status **imp;        /* likewise */
+    char **imp_causes;              /* of each of `imp`, what imp_cause() says; NULL: nothing */
 };
 
 #endif

@@ -16,7 +16,7 @@ agent_probe_libprobe_a_SOURCES = \
 	agent/probe/tls.c agent/probe/tls.h \
 	agent/probe/verdict.c agent/probe/verdict.h \
 	agent/probe/xmpp_stream.c agent/probe/xmpp_stream.h
-agent_probe_libprobe_a_CFLAGS = $(AM_CFLAGS) $(CARES_CFLAGS) $(OPENSSL_CFLAGS) $(EXPAT_CFLAGS)
+agent_probe_libprobe_a_CFLAGS = $(AM_CFLAGS) $(CARES_CFLAGS) $(CURL_CFLAGS) $(OPENSSL_CFLAGS) $(EXPAT_CFLAGS) $(XML2_CFLAGS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_certificate
