@@ -1,9 +1,8 @@
-"""Servers that look like Cisco IM and Presence nodes, in one Node process: AXL by two SOAP libraries that are not ours on
-Cisco's own WSDL, a Control Center, and the Notifications page behind a form login. nodes.js says what it reads and
+"""Servers that look like Cisco IM and Presence nodes, in one Node process: AXL by two SOAP libraries that are not ours
+on Cisco's own WSDL, a Control Center, and the Notifications page behind a form login. nodes.js says what it reads and
 writes.
 
-The libraries and the WSDL come from npm: `install` of quickstart puts them where MODULES says. Nothing of them is in this
-tree.
+The libraries and the WSDL come from npm: `./quickstart` puts them where MODULES says. Nothing of them is in this tree.
 """
 
 import copy
@@ -131,8 +130,8 @@ class ImpNodes(Server):
         return f"https://{host or name}:{self.ports[name]}{path}"
 
     def config(self, name, secrets, changes=(), password=PASSWORD):
-        """The node's entry in the agent's configuration, with its three services; a password among the changes becomes a
-        file in the folder `secrets`."""
+        """The node's entry in the agent's configuration, with its three services; every password becomes a file in the
+        folder `secrets`."""
         entry = {
             "name": name,
             "axl": {"url": self.url(name, "/axl/"), "version": "12.5", "username": ACCOUNT, "password": password},

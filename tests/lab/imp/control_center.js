@@ -1,6 +1,6 @@
 'use strict';
-/* The Control Center Services API, written by hand to the shape that Cisco documents: soapGetServiceStatus of one service.
- * Whatever else a monitoring agent could ask for here is a violation: it is refused, and recorded. */
+/* The Control Center Services API, written by hand to the shape that Cisco documents: soapGetServiceStatus of one
+ * service. Whatever else a monitoring agent could ask for here is a violation: it is refused, and recorded. */
 
 const {basic} = require('./accounts.js');
 const {escape, send, sendError} = require('./reply.js');
@@ -46,10 +46,11 @@ function wrong(sax, request, body) {
         return `SOAPAction ${request.headers.soapaction}`;
     }
     try {
-        const asked = elements(sax, body).filter(each => each.path.startsWith(`{${ENVELOPE}}Envelope/{${ENVELOPE}}Body/`));
+        const inside = `{${ENVELOPE}}Envelope/{${ENVELOPE}}Body/`;
+        const asked = elements(sax, body).filter(each => each.path.startsWith(inside));
         const expected = [`{${NAMESPACE}}soapGetServiceStatus`,
             `{${NAMESPACE}}soapGetServiceStatus/{${NAMESPACE}}ServiceStatus`];
-        const paths = asked.map(each => each.path.replace(`{${ENVELOPE}}Envelope/{${ENVELOPE}}Body/`, ''));
+        const paths = asked.map(each => each.path.slice(inside.length));
         if (paths.join(' ') !== expected.join(' ')) {
             return `body ${paths.join(' ')}`;
         }

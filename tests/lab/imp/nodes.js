@@ -1,6 +1,6 @@
 'use strict';
-/* node nodes.js SETTINGS: servers that look like Cisco IM and Presence nodes to an agent that asks their AXL, their Control
- * Center and their Notifications page. SETTINGS is a JSON file:
+/* node nodes.js SETTINGS: servers that look like Cisco IM and Presence nodes to an agent that asks their AXL, their
+ * Control Center and their Notifications page. SETTINGS is a JSON file:
  *
  *   modules     folder whose node_modules has what package.json names
  *   folder      where logins.jsonl (an attempt a line), violations.jsonl, requests.jsonl and requests/ are written

@@ -1,6 +1,6 @@
 'use strict';
-/* The Notifications page of IM and Presence Administration, behind the form login of its Tomcat (Jakarta Servlet 13.6.3):
- * who has no session gets the form in the place of the page, under the page's address; the form leads to
+/* The Notifications page of IM and Presence Administration, behind the form login of its Tomcat (Jakarta Servlet
+ * 13.6.3): who has no session gets the form in the place of the page, under the page's address; the form leads to
  * j_security_check, and that back to the page, with a new session, or to the error page. */
 
 const {cookies} = require('./accounts.js');
