@@ -30,7 +30,7 @@ def interrupt(number, _frame):
 
 def show(lab, config):
     """Prints the lab's domains and nodes, the state that the agent should find in each, and what each is like."""
-    print("The lab: its domains and nodes, the state that fedhealth should find, what each is like; docs/lab.md has more\n")
+    print("The lab: its domains and nodes, the state that fedhealth should find, and more; docs/lab.md has all\n")
     print(table.plain(shutil.get_terminal_size().columns, NEED not in lab.lacking))
     for need, words in lab.lacking.items():
         domains = ", ".join(case["domain"] for case in CASES if case["needs"] == need)

@@ -85,6 +85,8 @@ class ImpNodes(Server):
     ("soap"), versions (["12.5"]), supported (the words of HTTP 599), files ((chain, key) of `files`). Their addresses
     are 127.0.0.1:`ports`[name]. `wait` as for Server."""
 
+    ready_timeout = 120  # each version of the schema is 4 MB to be read, by each library
+
     def __init__(self, folder, nodes, files, wait=True):
         self.folder = folder
         self.ports = {node["name"]: free_port() for node in nodes}
