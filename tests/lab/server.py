@@ -91,8 +91,8 @@ def tail(path, lines=15):
 
 
 class Server:
-    """One process. It has `ready_timeout` seconds to answer. `answers` is called until it returns true; it may raise OSError while nobody listens. Without
-    `wait` that is left to wait(), so that several servers can start at the same time."""
+    """One process. `answers` is called until it returns true, for `ready_timeout` seconds; it may raise OSError while
+    nobody listens. Without `wait` that is left to wait(), so that several servers can start at the same time."""
 
     ready_timeout = READY_TIMEOUT
 
