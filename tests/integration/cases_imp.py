@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from imp_hostile import (AXL, CONTROL_CENTER, GOOD, HTML, PAGE, compressed, envelope, fault, response, row, say, say_raw,
-                         say_rows, silence, slowly, stream)
+from imp_hostile import (AXL, CONTROL_CENTER, GOOD, HTML, PAGE, compressed, envelope, fault, response, row, say,
+                         say_raw, say_rows, silence, slowly, stream)
 
 MEGABYTE = 1 << 20
 MANY_ROWS = 100_000
@@ -211,11 +211,11 @@ TLS_CASES = [
 
 def status_of(status, up_time="864000", name="Cisco XCP Router"):
     """What the Control Center says of the service."""
-    return envelope("<r xmlns='http://schemas.cisco.com/ast/soap'><soapGetServiceStatusReturn><ReturnCode>0</ReturnCode>"
-                    f"<ServiceInfoList><item><ServiceName>{name}</ServiceName><ServiceStatus>{status}</ServiceStatus>"
+    return envelope("<soapGetServiceStatusResponse xmlns='http://schemas.cisco.com/ast/soap'>"
+                    "<soapGetServiceStatusReturn><ReturnCode>0</ReturnCode><ServiceInfoList><item>"
+                    f"<ServiceName>{name}</ServiceName><ServiceStatus>{status}</ServiceStatus>"
                     f"<StartTime>whenever</StartTime><UpTime>{up_time}</UpTime></item></ServiceInfoList>"
-                    "</soapGetServiceStatusReturn></r>").replace("<r ", "<soapGetServiceStatusResponse ").replace(
-                        "</r>", "</soapGetServiceStatusResponse>")
+                    "</soapGetServiceStatusReturn></soapGetServiceStatusResponse>")
 
 
 def router(name, script, reason="xcp_source_failed"):

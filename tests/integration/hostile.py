@@ -177,9 +177,9 @@ sys.exit(code if code >= 0 else 128 - code)
 
 
 def run_check(config, domains, before=(), key="domains"):
-    """`fedhealth check --json` of the domains, or with the key "imp_nodes" of these nodes. `before` are words of a command
-    that starts it. Whatever the peers do, it must end by itself, report on everyone, and say nothing else: on standard
-    error sanitizers would."""
+    """`fedhealth check --json` of the domains, or with the key "imp_nodes" of these nodes. `before` are words of a
+    command that starts it. Whatever the peers do, it must end by itself, report on everyone, and say nothing else: on
+    standard error sanitizers would."""
     arguments = [f"--imp={node}" for node in domains] if key == "imp_nodes" else domains
     done = run(sys.executable, "-IS", "-c", MEASURE, str(SECONDS_MAX), *before,
                FEDHEALTH, "check", "--config.file", config, "--json", *arguments)

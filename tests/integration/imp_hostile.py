@@ -13,7 +13,9 @@ import zlib
 from lab.imp import DOMAIN, write_secret
 
 PATIENCE = 60  # seconds; no agent under test is meant to stay so long
-AXL, CONTROL_CENTER, PAGE = "/axl/", "/controlcenterservice2/services/ControlCenterServices", "/cupadmin/notifications.do"
+AXL = "/axl/"
+CONTROL_CENTER = "/controlcenterservice2/services/ControlCenterServices"
+PAGE = "/cupadmin/notifications.do"
 PASSWORD = "Hush-7f3a9c-not-to-be-seen"
 XML = "text/xml; charset=utf-8"
 HTML = "text/html; charset=utf-8"
@@ -165,8 +167,8 @@ def compressed(text, encoding="gzip", cut=None):
 
 
 class HostileNodes:
-    """Servers for some cases on free ports of 127.0.0.1. `contexts` maps the names of certificates to ssl.SSLContext, or
-    to None for no TLS. What reached them is in `seen`: case name -> [Request]."""
+    """Servers for some cases on free ports of 127.0.0.1. `contexts` maps the names of certificates to ssl.SSLContext,
+    or to None for no TLS. What reached them is in `seen`: case name -> [Request]."""
 
     def __init__(self, cases, contexts):
         self.cases = cases

@@ -59,8 +59,8 @@ def write_config(lab, nodes, cases, path, **config):
     """A configuration with these cases. Returns the path."""
     secrets = os.path.join(os.path.dirname(path), "secrets")
     os.makedirs(secrets, mode=0o700, exist_ok=True)
-    return lab.write_config(path, domains=["healthy.lab.test"], imp_nodes=[nodes.config(each, secrets) for each in cases],
-                            **config)
+    entries = [nodes.config(each, secrets) for each in cases]
+    return lab.write_config(path, domains=["healthy.lab.test"], imp_nodes=entries, **config)
 
 
 @pytest.fixture(scope="module", name="outcomes")
