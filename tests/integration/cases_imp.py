@@ -172,7 +172,7 @@ HTTP_CASES = [
     bad("hundred-megabytes", hundred_megabytes, "axl_too_large"),
     bad("endless-rows", endless(row().encode() * 200, HEAD.encode()), "axl_too_large"),
     bad("endless-header", endless_header, "axl_too_large"),
-    bad("endless-continue", endless_continue, None),
+    bad("endless-continue", endless_continue, "axl_too_large"),
     bad("byte-a-second", slowly(GOOD, 1), "axl_timeout", impatient=True),
     bad("silence", silence, "axl_timeout", impatient=True),
     good("many-cookies", say(GOOD, headers=COOKIES)),

@@ -210,8 +210,11 @@ class HostileNodes:
         with self._lock:
             self._open.add(connection)
         try:
-            if context is not None:
-                connection = context.wrap_socket(connection, server_side=True)
+            if context is None:
+                connection.recv(1)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+                return
+            connection = context.wrap_socket(connection, server_side=True)
             talk = Talk(connection, self.states[case.name])
             while True:
                 request = talk.read()

@@ -150,7 +150,7 @@ def test_many_at_once(stage, folder):
 
 
 def test_password_changed_behind_our_back(stage, folder):
-    """A password that was right, and is changed on the server: fewer than three see it, which would lock the account."""
+    """A password that was right, and is changed on the server: fewer than three see it, or the account is locked."""
     stage.set_password(PASSWORD)
     agent = Agent(folder, stage.write_config, interval="1s")
     try:

@@ -11,7 +11,8 @@ from imp_nodes import Stage, check_imp, imp_json, json_checks, node
 from lab.imp import DOMAIN, write_secret
 
 PRINTABLE = "".join(map(chr, range(0x20, 0x7f)))
-ELSEWHERE = "ÄÖÜäöüß éèê ñ çÇ øØ ¡¿€£¥§ Ελληνικά Кириллица עברית العربية हिन्दी ไทย 漢字かなカナ 한국어 𝔘𝔫𝔦 🦊👩‍👩‍👧 e\u0301 \u00a0\u2028"
+ELSEWHERE = ("ÄÖÜäöüß éèê ñ çÇ øØ ¡¿€£¥§ Ελληνικά Кириллица עברית العربية हिन्दी ไทย 漢字かなカナ 한국어 𝔘𝔫𝔦 🦊 e\u0301 "
+             "\u00a0\u200d\u2028x")
 CREDENTIALS = {
     "printable": (PRINTABLE.replace(":", ""), PRINTABLE),
     "printable-backwards": (PRINTABLE.replace(":", "")[::-1].strip(), PRINTABLE[::-1]),
@@ -24,7 +25,6 @@ CREDENTIALS = {
     "long": ("n" * 128, "p" * 1000),
     "like-an-option": ("-u", "@/etc/passwd"),
 }
-BOM = "\ufeff"
 
 
 @pytest.fixture(scope="module", name="stage")
