@@ -36,6 +36,7 @@ enum login_verdict {
 
 struct login_answer {
     enum login_verdict verdict;
+    bool rejected;       /* LOGIN_HELD: by a server's word, as against an outcome that is not known */
     int64_t until_ms;    /* LOGIN_HELD: when the hold ends; wall clock, like the next */
     int64_t accepted_ms; /* the latest login that was accepted with this credential; TIME_ABSENT: none */
     const char *detail;  /* for people; "" where there is nothing to say; valid in the callback only */

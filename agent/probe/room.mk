@@ -2,8 +2,10 @@
 noinst_LIBRARIES += agent/probe/libprobe.a
 agent_probe_libprobe_a_SOURCES = \
 	agent/probe/gate.c agent/probe/gate.h \
+	agent/probe/imp.c \
 	agent/probe/certificate.c agent/probe/certificate.h \
 	agent/probe/channel.c agent/probe/channel.h \
+	agent/probe/context.c agent/probe/context.h \
 	agent/probe/discover.c agent/probe/discover.h agent/probe/discovery.h \
 	agent/probe/dns_message.c agent/probe/dns_message.h \
 	agent/probe/domain.c agent/probe/probe.h \
