@@ -28,7 +28,8 @@ struct imp_probe {
     char password[LOGIN_PASSWORD_SIZE];
 
     /* Of the step under way; NULL where it is not there. */
-    struct login_pass *pass;
+    struct login_pass *pass;    /* to be left … */
+    struct login_pass *leaving; /* … left, and not recorded yet */
     struct axl *axl;
     struct imp_result *aside; /* what an account's login showed */
     struct control_center *control_center;
@@ -52,11 +53,11 @@ static void step_ended(struct imp_probe *probe)
 }
 
 /* Ends the login; the step goes on once that is recorded. */
-static void leave(struct imp_probe *probe, enum login_outcome outcome, void (*left)(void *arg, int64_t held_until_ms))
+static void leave(struct imp_probe *probe, enum login_outcome outcome, void (*then)(void *arg, int64_t held_until_ms))
 {
-    struct login_pass *pass = probe->pass;
+    probe->leaving = probe->pass;
     probe->pass = NULL;
-    login_pass_leave(pass, outcome, left, probe);
+    login_pass_leave(probe->leaving, outcome, then, probe);
 }
 
 /* Asks for leave to log in with the password in this file. False, with why, when it cannot be read. */
@@ -80,10 +81,12 @@ static char *refusal(const struct login_answer *answer)
     return mem_printf("no login before %s: %s", clock_rfc3339(answer->until_ms / 1000, until), answer->detail);
 }
 
-static void end_as_known(void *arg, int64_t held_until_ms)
+static void left(void *arg, int64_t held_until_ms)
 {
+    struct imp_probe *probe = arg;
     (void)held_until_ms;
-    step_ended(arg);
+    probe->leaving = NULL;
+    step_ended(probe);
 }
 
 /* ---- AXL ---- */
@@ -103,7 +106,7 @@ static void axl_left(void *arg, int64_t held_until_ms)
 {
     struct imp_probe *probe = arg;
     probe->result->login_hold_until_ms = held_until_ms;
-    step_ended(probe);
+    left(probe, held_until_ms);
 }
 
 static void axl_done(void *arg, const struct axl_outcome *outcome)
@@ -143,7 +146,7 @@ static void axl_answered(void *arg, const struct login_answer *answer)
     free(why);
     if (answer->verdict == LOGIN_HELD)
         probe->result->login_hold_until_ms = answer->until_ms;
-    leave(probe, LOGIN_NOT_SENT, end_as_known);
+    leave(probe, LOGIN_NOT_SENT, left);
 }
 
 static void begin_axl(struct imp_probe *probe)
@@ -183,7 +186,7 @@ static void account_done(void *arg, const struct axl_outcome *outcome)
                 valid == TRI_YES ? NULL : seen->detail != NULL ? seen->detail : reason_info(seen->reason)->code);
     imp_result_free(probe->aside);
     probe->aside = NULL;
-    leave(probe, outcome->login, end_as_known);
+    leave(probe, outcome->login, left);
 }
 
 static void account_answered(void *arg, const struct login_answer *answer)
@@ -203,7 +206,7 @@ static void account_answered(void *arg, const struct login_answer *answer)
         account_set(account, answer->rejected ? TRI_NO : TRI_UNKNOWN, TIME_ABSENT, why);
         free(why);
     }
-    leave(probe, LOGIN_NOT_SENT, end_as_known);
+    leave(probe, LOGIN_NOT_SENT, left);
 }
 
 /* Whether AXL answers at all, so that an account's login has a meaning. */
@@ -257,7 +260,7 @@ static void control_center_done(void *arg, enum login_outcome login)
 {
     struct imp_probe *probe = arg;
     probe->control_center = NULL;
-    leave(probe, login, end_as_known);
+    leave(probe, login, left);
 }
 
 static void control_center_answered(void *arg, const struct login_answer *answer)
@@ -267,7 +270,7 @@ static void control_center_answered(void *arg, const struct login_answer *answer
         char *why = refusal(answer);
         router_not_known(probe, answer->verdict == LOGIN_BARRED ? REASON_LOCAL_ERROR : REASON_XCP_SOURCE_FAILED, why);
         free(why);
-        leave(probe, LOGIN_NOT_SENT, end_as_known);
+        leave(probe, LOGIN_NOT_SENT, left);
         return;
     }
     const struct control_center_options options = {
@@ -402,6 +405,8 @@ static void imp_cancel(struct imp_probe *probe)
     notifications_cancel(probe->page);
     if (probe->pass != NULL)
         login_pass_leave(probe->pass, LOGIN_UNCLEAR, NULL, NULL);
+    if (probe->leaving != NULL)
+        login_pass_forget(probe->leaving);
     imp_result_free(probe->result);
     probe_free(probe);
 }

@@ -64,6 +64,9 @@ enum login_outcome {
 void login_pass_leave(struct login_pass *pass, enum login_outcome outcome,
                       void (*left)(void *arg, int64_t held_until_ms), void *arg);
 
+/* After login_pass_leave() with a `left`, before that is called: it is not called any more. */
+void login_pass_forget(struct login_pass *pass);
+
 /* Reads a password file: its first line without the line end, into a buffer of LOGIN_PASSWORD_SIZE that the caller
  * cleanses with secret_cleanse(). False and `err` (which never quotes the content) when it cannot be read, is empty or
  * longer. */
