@@ -24,8 +24,8 @@ struct config *agent_read_config(const struct options *options, struct buf *faul
     struct config *config = options->config_file != NULL
                                 ? config_load(options->config_file, faults)
                                 : config_default(options->domains, options->domain_count, faults);
-    if (config != NULL && config->domain_count == 0)
-        log_warn("no domains are configured: nothing will be checked");
+    if (config != NULL && config->domain_count + config->imp_node_count == 0)
+        log_warn("no domains and no nodes are configured: nothing will be checked");
     return config;
 }
 
