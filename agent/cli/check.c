@@ -129,7 +129,7 @@ static int show(const struct run *run, enum output output)
     return (int)report_worst(&status) - (int)STATE_OK; /* 0 ok, 1 warning, 2 critical, 3 unknown */
 }
 
-static int check(struct config *config, const struct config *named, enum output output, struct err *err)
+static int check(struct config *config, struct config *named, enum output output, struct err *err)
 {
     struct run run = {.config = config, .named = named, .loop = loop_new(), .store = store_new(named, NULL)};
     int status = CLI_EXIT_UNKNOWN;

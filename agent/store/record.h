@@ -25,8 +25,8 @@ struct record {
     struct tracker whole;
     struct tracker check[CHECK_COUNT]; /* a node has fewer */
     struct roster *roster; /* owned reference; NULL: a node, or no endpoint was seen yet */
-    struct record *lender; /* owned reference to the record that owns what this one's status shows: the latest result, and
-                            * a node's verdict; NULL: this one */
+    struct record *lender; /* owned reference to the record that owns what this one's status shows: the latest result
+                            * and a node's verdict; NULL: it owns them itself */
 };
 
 /* What the status of either kind has, wherever it stands in it. */

@@ -1,5 +1,5 @@
-/* The indexes of all names that were ever configured, of domains or of nodes: a registry for each, since they may have the
- * same names. A name keeps its index for ever, so names only come: ascending indexes, each entry in place until the
+/* The indexes of all names that were ever configured, of domains or of nodes: a registry for each, since they may have
+ * the same names. A name keeps its index for ever, so names only come: ascending indexes, each entry in place until the
  * registry is freed. Safe from every thread unless said otherwise. */
 #ifndef STORE_REGISTRY_H
 #define STORE_REGISTRY_H
@@ -17,7 +17,7 @@ struct registry;
 struct registered {
     char *name;              /* as configured; of a domain the lower-case A-label */
     uint32_t index;
-    atomic_uint last_part;   /* the index last given to an endpoint of this domain, or a cp_id of this node; 0: none was */
+    atomic_uint last_part;   /* the index last given to an endpoint of this domain or a cp_id of this node; 0: none */
     struct record *restored; /* from the state file, until registry_restored() takes it; NULL: none */
 };
 

@@ -52,7 +52,8 @@ static struct record *carried_over(struct entry *former, int64_t interval_ms)
     return record_at_interval(former->record, interval_ms);
 }
 
-struct roll *roll_new(enum kind kind, const struct config *config, struct registry *registry, const struct roll *former)
+struct roll *roll_new(enum kind kind, const struct config *config, struct registry *registry,
+                      const struct roll *former)
 {
     struct roll *roll = mem_alloc(sizeof *roll);
     roll->count = configured_count(kind, config);

@@ -24,10 +24,12 @@ struct roll {
 
 /* What is in `former` (NULL: nothing) stays as it is, but for its interval; what comes begins with what the state file
  * knew of it, or anew. New names get their indexes. */
-struct roll *roll_new(enum kind kind, const struct config *config, struct registry *registry, const struct roll *former);
+struct roll *roll_new(enum kind kind, const struct config *config, struct registry *registry,
+                      const struct roll *former);
 void roll_free(struct roll *roll); /* NULL is legal */
 
-/* Gives the names of a configuration that is about to come their indexes. Whether any is new. Safe from every thread. */
+/* Gives the names of a configuration that is about to come their indexes. Whether any is new. Safe from every
+ * thread. */
 bool roll_reserve(enum kind kind, const struct config *config, struct registry *registry);
 
 #endif

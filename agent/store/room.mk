@@ -5,10 +5,14 @@ agent_store_libstore_a_SOURCES = \
 	agent/store/keeper.c agent/store/keeper.h \
 	agent/store/record.c agent/store/record.h \
 	agent/store/registry.c agent/store/registry.h \
+	agent/store/roll.c agent/store/roll.h \
 	agent/store/roster.c agent/store/roster.h \
 	agent/store/state_file.c agent/store/state_file.h \
+	agent/store/state_json.c agent/store/state_json.h \
 	agent/store/state_line.c agent/store/state_line.h \
-	agent/store/store.c agent/store/store.h
+	agent/store/state_memory.c agent/store/state_memory.h \
+	agent/store/store.c agent/store/store.h \
+	agent/store/tracker.c agent/store/tracker.h
 agent_store_libstore_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 
 if HAVE_CMOCKA
