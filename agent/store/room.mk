@@ -39,4 +39,14 @@ check_PROGRAMS += tests/unit/test_state_kill
 tests_unit_test_state_kill_SOURCES = tests/unit/test_state_kill.c $(store_scene)
 tests_unit_test_state_kill_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_state_kill_LDADD = $(store_test_libs)
+
+check_PROGRAMS += tests/unit/test_store_imp
+tests_unit_test_store_imp_SOURCES = tests/unit/test_store_imp.c $(store_scene)
+tests_unit_test_store_imp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_imp_LDADD = $(store_test_libs)
+
+check_PROGRAMS += tests/unit/test_state_imp
+tests_unit_test_state_imp_SOURCES = tests/unit/test_state_imp.c $(store_scene)
+tests_unit_test_state_imp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_state_imp_LDADD = $(store_test_libs)
 endif
