@@ -10,8 +10,8 @@
 #define S INT64_C(1000000)
 #define NAMES_MAX 6000
 
-/* A domain's probe talks as long as its name says: fast-7.example takes FAST_US, slow-7.example SLOW_US and then reports
- * a time-out. A node's takes NODE_US, and needs no turn at the gate. */
+/* A domain's probe talks as long as its name says: fast-7.example takes FAST_US, slow-7.example SLOW_US and then
+ * reports a time-out. A node's takes NODE_US, and needs no turn at the gate. */
 #define FAST_US (S / 10)
 #define SLOW_US (10 * S)
 #define NODE_US (2 * S)

@@ -11,8 +11,8 @@ int scene_teardown(void **state);
 /* A configuration with room for names, which it owns, each interval 60 s. It is freed with the next call unless someone
  * holds it (config_hold() and config_free() are the scene's own). */
 struct config *scene_config_new(size_t domains, size_t nodes, unsigned confirm);
-/* With the domains "a.example", "b.example", … that the letters name, in their order, and behind a '/' nodes of the same
- * names; an upper-case letter gives the interval of 90 s. Of a node federation is expected, and nothing more. */
+/* With the domains "a.example", "b.example", … that the letters name, in their order, and behind a '/' nodes of the
+ * same names; an upper-case letter gives the interval of 90 s. Of a node federation is expected, and nothing more. */
 struct config *scene_config(const char *letters, unsigned confirm);
 struct store *scene_store(const char *letters, unsigned confirm, const char *state_dir);
 
@@ -21,8 +21,8 @@ struct domain_result *scene_round(enum check check, enum reason reason, int64_t 
 struct domain_result *scene_good_round(int64_t at_ms);
 /* Adds an endpoint over STARTTLS at port 5269 of the target, with this address. */
 struct domain_result *scene_endpoint(struct domain_result *result, const char *target, const char *address);
-/* A round of a node: AXL good, no source about the router, and in the table a row for each letter, whose cp_id it is and
- * whose pkid is "pkid-" and it. NULL: the table was not read. */
+/* A round of a node: AXL good, no source about the router, and in the table a row for each letter, whose cp_id it is
+ * and whose pkid is "pkid-" and it. NULL: the table was not read. */
 struct imp_result *scene_imp_round(const char *rows, int64_t at_ms);
 
 /* The status of the domain with this letter, from a snapshot that stays until the next call or scene_let_go(). */

@@ -320,14 +320,15 @@ static void threads_do_not_disturb_each_other(void **state)
 {
     (void)state;
     pthread_t worker, reader;
-    struct store *store = scene_store("abc", 1, "state");
+    struct store *store = scene_store("abc/ab", 1, "state");
     assert_int_equal(pthread_create(&worker, NULL, reserve_again_and_again, store), 0);
     assert_int_equal(pthread_create(&reader, NULL, read_again_and_again, store), 0);
     for (int i = 0; i < 20 * TURNS; i++) {
         enum reason reason = i % 2 ? REASON_AUTH_NOT_OFFERED : REASON_OK;
         store_put(store, 0, scene_endpoint(scene_round(CHECK_AUTH, reason, i), "x", i % 7 ? "192.0.2.1" : "192.0.2.2"));
+        store_put_imp(store, 0, scene_imp_round(i % 2 ? "xy" : "", i));
         if (i % 10 == 0)
-            store_reload(store, scene_config(i % 20 ? "aBc" : "acd", 1));
+            store_reload(store, scene_config(i % 20 ? "aBc/aB" : "acd/ca", 1));
     }
     pthread_join(worker, NULL);
     pthread_join(reader, NULL);
