@@ -36,6 +36,7 @@ enum login_verdict {
 
 struct login_answer {
     enum login_verdict verdict;
+    bool rejected;       /* LOGIN_HELD: by a server's word, as against an outcome that is not known */
     int64_t until_ms;    /* LOGIN_HELD: when the hold ends; wall clock, like the next */
     int64_t accepted_ms; /* the latest login that was accepted with this credential; TIME_ABSENT: none */
     const char *detail;  /* for people; "" where there is nothing to say; valid in the callback only */
@@ -62,6 +63,9 @@ enum login_outcome {
  * with the time until which the credential is now held, or TIME_ABSENT. Before the answer: takes the question back. */
 void login_pass_leave(struct login_pass *pass, enum login_outcome outcome,
                       void (*left)(void *arg, int64_t held_until_ms), void *arg);
+
+/* After login_pass_leave() with a `left`, before that is called: it is not called any more. */
+void login_pass_forget(struct login_pass *pass);
 
 /* Reads a password file: its first line without the line end, into a buffer of LOGIN_PASSWORD_SIZE that the caller
  * cleanses with secret_cleanse(). False and `err` (which never quotes the content) when it cannot be read, is empty or

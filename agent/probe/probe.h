@@ -1,11 +1,10 @@
-/* A probe runs the checks of one domain or node once and hands back what it found. Everything happens on the loop's
- * thread, nothing blocks, and one deadline each bounds the DNS part and the conversation. */
+/* A probe runs the checks of one domain once and hands back what it found. Everything happens on the loop's thread,
+ * nothing blocks, and one deadline each bounds the DNS part and the conversation. */
 #ifndef PROBE_PROBE_H
 #define PROBE_PROBE_H
 
 #include "base/err.h"
 #include "config/config.h"
-#include "health/imp.h"
 #include "health/result.h"
 #include "loop/loop.h"
 
@@ -36,11 +35,11 @@ struct probe_ops {
 extern const struct probe_ops probe_domain; /* server-to-server federation of a domain */
 
 struct imp_probe;
-/* As probe_done. */
+/* Called once, never before start() returns; the result is the callee's to free, and still to be judged (imp_judge()). */
 typedef void (*imp_done)(void *arg, struct imp_result *result);
 
 struct probe_imp_ops {
-    /* `node` is borrowed like a domain. */
+    /* `node` is borrowed from the context's configuration, or from one that outlives the probe. */
     struct imp_probe *(*start)(struct probe_context *context, const struct config_imp_node *node, imp_done done,
                                void *arg);
     void (*cancel)(struct imp_probe *probe); /* frees it; `done` is not called */

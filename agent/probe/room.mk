@@ -2,8 +2,10 @@
 noinst_LIBRARIES += agent/probe/libprobe.a
 agent_probe_libprobe_a_SOURCES = \
 	agent/probe/gate.c agent/probe/gate.h \
+	agent/probe/imp.c \
 	agent/probe/certificate.c agent/probe/certificate.h \
 	agent/probe/channel.c agent/probe/channel.h \
+	agent/probe/context.c agent/probe/context.h \
 	agent/probe/discover.c agent/probe/discover.h agent/probe/discovery.h \
 	agent/probe/dns_message.c agent/probe/dns_message.h \
 	agent/probe/domain.c agent/probe/probe.h \
@@ -82,4 +84,11 @@ tests_unit_test_gate_load_SOURCES = tests/unit/test_gate_load.c $(GATE_SCENE)
 tests_unit_test_gate_load_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_gate_load_LDFLAGS = $(AM_LDFLAGS) $(GATE_SCENE_WRAP)
 tests_unit_test_gate_load_LDADD = $(GATE_SCENE_LIBS)
+
+# Everything that a round of a node calls is made up.
+check_PROGRAMS += tests/unit/test_imp_probe
+tests_unit_test_imp_probe_SOURCES = tests/unit/test_imp_probe.c agent/probe/imp.c
+tests_unit_test_imp_probe_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_imp_probe_LDADD = agent/health/libhealth.a agent/loop/libloop.a agent/base/libbase.a \
+	$(UV_LIBS) $(CMOCKA_LIBS)
 endif
