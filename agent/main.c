@@ -53,10 +53,16 @@ void agent_announce_config(struct agent *agent)
     atomic_store(&agent->metrics_detail, agent->config->metrics_detail);
 }
 
-static bool result_received(void *arg, size_t domain, struct domain_result *result)
+static bool domain_received(void *arg, size_t domain, struct domain_result *result)
 {
     struct agent *agent = arg;
     return store_put(agent->store, domain, result);
+}
+
+static bool imp_received(void *arg, size_t node, struct imp_result *result)
+{
+    struct agent *agent = arg;
+    return store_put_imp(agent->store, node, result);
 }
 
 static void signal_caught(void *arg, int number)
@@ -82,12 +88,15 @@ static void print_faults(const struct buf *faults)
 static bool serve(struct agent *agent, struct err *err)
 {
     agent->store = store_new(agent->config, agent->config->state_dir);
-    agent->schedule = schedule_new(agent->loop, agent->config, &probe_domain, agent->probes, result_received, agent);
+    agent->schedule = schedule_new(agent->loop, agent->config, agent->probes,
+                                   (struct schedule_probes){&probe_domain, &probe_imp},
+                                   (struct schedule_results){domain_received, imp_received}, agent);
     agent_announce_config(agent);
     if (!exports_start(agent, err))
         return false;
-    log_info("fedhealth %s (revision %s) checks %zu domains as %s, asking resolver %s", FH_VERSION, FH_REVISION,
-             agent->config->domain_count, agent->config->domain, agent->config->resolver.name);
+    log_info("fedhealth %s (revision %s) checks %zu domains and %zu nodes as %s, asking resolver %s", FH_VERSION,
+             FH_REVISION, agent->config->domain_count, agent->config->imp_node_count, agent->config->domain,
+             agent->config->resolver.name);
     loop_run(agent->loop);
     return true;
 }
