@@ -29,6 +29,7 @@ static const char *type_name(enum fact_type type)
     case FACT_COUNTER: return "counter";
     case FACT_STATE: return "stateset";
     case FACT_INFO: return "info";
+    case FACT_CHOICE:
     case FACT_TEXT: break;
     }
     return "";

@@ -13,7 +13,8 @@ agent_health_libhealth_a_SOURCES = \
 	agent/health/result.c agent/health/result.h \
 	agent/health/severity.c agent/health/severity.h \
 	agent/health/state.c agent/health/state.h \
-	agent/health/status.h
+	agent/health/status.h \
+	agent/health/subject.c agent/health/subject.h
 
 # `fedhealth explain --markdown` writes it; the test says when it is not current.
 EXTRA_DIST += docs/reasons.md

@@ -2,8 +2,8 @@
  * a status and a name, it finds the instance of that name, or the first one after it.
  *
  * Nothing is built when the state changes. The rows of a table lie in the order of their indexes in the status
- * itself, domains and the endpoints of each domain alike, so that an instance is found by binary search, and a walk
- * costs the same a row however long the table is. */
+ * itself, domains and nodes and what belongs to each of them alike, so that an instance is found by binary search, and
+ * a walk costs the same a row however long the table is. */
 #ifndef SNMP_MIB_H
 #define SNMP_MIB_H
 
