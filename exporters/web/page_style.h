@@ -26,6 +26,8 @@
     "h2{margin:1.6rem 0 .5rem;font-size:1.05rem}" \
     "header .lead:last-child{margin:.5rem 0 1rem}" \
     ".banner{margin:0 0 1rem;padding:.6rem .9rem;border:1px solid;border-radius:.6rem;background:var(--critical-bg)}" \
+    ".cause{margin:.3rem 0 .6rem;padding:.5rem .8rem;border:1px solid;border-left-width:.3rem;border-radius:.4rem;" \
+    "background:var(--card);max-width:60rem;overflow-wrap:anywhere}" \
     ".skipped{margin:.2rem 0 0;font-size:.88rem;font-weight:600}" \
     "table{width:100%;border-collapse:separate;border-spacing:0;background:var(--card);" \
     "border:1px solid var(--line);" \
