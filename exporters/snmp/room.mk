@@ -15,13 +15,16 @@ if HAVE_CMOCKA
 EXTRA_DIST += tests/unit/net-snmp.supp
 SNMP_TEST_LIBS = exporters/snmp/libsnmp.a agent/health/libhealth.a agent/base/libbase.a \
 	$(NETSNMP_LIBS) -lnetsnmpmibs $(CMOCKA_LIBS) -lpthread
-check_PROGRAMS += tests/unit/test_hold tests/unit/test_mib tests/unit/test_snmp tests/unit/test_snmp_agent
+check_PROGRAMS += tests/unit/test_hold tests/unit/test_mib tests/unit/test_mib_nodes tests/unit/test_snmp tests/unit/test_snmp_agent
 tests_unit_test_hold_SOURCES = tests/unit/test_hold.c
 tests_unit_test_hold_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_hold_LDADD = $(SNMP_TEST_LIBS)
 tests_unit_test_mib_SOURCES = tests/unit/test_mib.c
 tests_unit_test_mib_CFLAGS = $(AM_CFLAGS) $(NETSNMP_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_mib_LDADD = $(SNMP_TEST_LIBS)
+tests_unit_test_mib_nodes_SOURCES = tests/unit/test_mib_nodes.c $(sample_status)
+tests_unit_test_mib_nodes_CFLAGS = $(AM_CFLAGS) $(NETSNMP_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_mib_nodes_LDADD = $(SNMP_TEST_LIBS)
 tests_unit_test_snmp_SOURCES = tests/unit/test_snmp.c tests/unit/snmp_scene.c tests/unit/snmp_scene.h
 tests_unit_test_snmp_CPPFLAGS = $(AM_CPPFLAGS) $(SNMP_ROOT)
 tests_unit_test_snmp_CFLAGS = $(AM_CFLAGS) $(NETSNMP_CFLAGS) $(CMOCKA_CFLAGS)
