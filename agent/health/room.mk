@@ -3,6 +3,7 @@ noinst_LIBRARIES += agent/health/libhealth.a
 agent_health_libhealth_a_SOURCES = \
 	agent/health/check.c agent/health/check.h \
 	agent/health/combine.c agent/health/combine.h \
+	agent/health/cp_id.c agent/health/cp_id.h \
 	agent/health/fact.c agent/health/fact.h agent/health/facts.def \
 	agent/health/fact_row.c \
 	agent/health/history.c agent/health/history.h \

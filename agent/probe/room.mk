@@ -83,3 +83,10 @@ tests_unit_test_gate_load_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_gate_load_LDFLAGS = $(AM_LDFLAGS) $(GATE_SCENE_WRAP)
 tests_unit_test_gate_load_LDADD = $(GATE_SCENE_LIBS)
 endif
+
+# The Notifications page: its readers, and the form login before it.
+agent_probe_libprobe_a_SOURCES += \
+	agent/probe/html.c agent/probe/html.h \
+	agent/probe/html_table.c agent/probe/html_table.h \
+	agent/probe/page_text.c agent/probe/page_text.h \
+	agent/probe/page_url.c agent/probe/page_url.h
