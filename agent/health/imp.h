@@ -89,7 +89,7 @@ struct xcp_reading {
 /* An account of verify_accounts. */
 struct imp_account {
     char *name;         /* owned; as configured: the label */
-    enum tri valid;     /* NO: its login was rejected, and is held since; UNKNOWN: not tried yet, or without a verdict */
+    enum tri valid;     /* NO: its login was rejected, and is held since; UNKNOWN: not tried yet, or no verdict */
     int64_t checked_ms; /* when that was found; TIME_ABSENT: never */
     char *detail;       /* owned; why it is not known, or not valid; NULL: nothing to say */
 };
@@ -108,6 +108,7 @@ struct imp_result {
     size_t account_count;
 
     bool rows_read;                /* the table was read; rows may be none */
+    int64_t rows_read_ms;          /* when its answer had come; TIME_ABSENT: not told, finished_ms is taken for it */
     struct s2s_row *rows;          /* owned */
     size_t row_count;              /* kept */
     size_t rows_total;             /* also beyond those kept */

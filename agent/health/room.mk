@@ -7,6 +7,11 @@ agent_health_libhealth_a_SOURCES = \
 	agent/health/fact.c agent/health/fact.h agent/health/facts.def \
 	agent/health/fact_row.c \
 	agent/health/history.c agent/health/history.h \
+	agent/health/imp.c agent/health/imp.h \
+	agent/health/imp_cause.c agent/health/imp_cause.h \
+	agent/health/imp_judge.c agent/health/imp_judge.h \
+	agent/health/imp_memory.c agent/health/imp_memory.h \
+	agent/health/imp_restart.c agent/health/imp_restart.h \
 	agent/health/reason.c agent/health/reason.h agent/health/reasons.def \
 	agent/health/reasons_alert.def agent/health/reasons_axl.def agent/health/reasons_certificate.def \
 	agent/health/reasons_imp.def agent/health/reasons_srv.def \
