@@ -65,7 +65,5 @@ const struct check_result *subject_worst(const struct subject *subject)
 
 const char *subject_transition(const struct subject *subject, const struct transition *transition)
 {
-    if (transition->check < subject->check_count)
-        return subject_check_name(subject, transition->check);
-    return subject->node != NULL ? "node" : "domain";
+    return subject->node != NULL ? imp_transition_subject(transition) : transition_subject(transition);
 }

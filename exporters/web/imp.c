@@ -81,8 +81,8 @@ static void add_s2s_nodes(const struct page *page, const struct imp_status *node
         return;
     }
     if (node->latest == NULL || !node->latest->rows_read)
-        buf_puts(page->out, "<p class=\"skipped warning\">! It could not be read in the latest round. What it last held:"
-                            "</p>\n");
+        buf_puts(page->out, "<p class=\"skipped warning\">! It could not be read in the latest round. What it last "
+                            "held:</p>\n");
     add_terms(page, TABLE_TERMS, COUNT(TABLE_TERMS));
     if (!table_add(page, SCOPE_S2S_NODE, SIZE_MAX, S2S_COLUMNS, COUNT(S2S_COLUMNS)))
         buf_puts(page->out, "<p>It is empty.</p>\n");

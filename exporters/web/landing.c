@@ -125,7 +125,7 @@ static void add_steps(const struct subject *subject, struct buf *out)
     buf_puts(out, "<ol class=steps>");
     for (size_t check = 0; check < subject->check_count; check++) {
         const struct check_result *result = &subject->checks[check].result;
-        if (combine_is_neutral(result->reason)) /* neither good nor a question */
+        if (combine_is_neutral(result->reason) && result->state == STATE_UNKNOWN) /* neither good nor a question */
             continue;
         const char *state = state_name(result->state);
         const char *mark = result->reason == REASON_NOT_REACHED ? "–" : page_mark(result->state);

@@ -13,8 +13,8 @@
 #define WEB_DOMAIN_PATH "/domain/"
 #define WEB_IMP_PATH "/imp/"
 
-/* The page that lists every node and every domain, worst first. It is pulled piece by piece, so that ten thousand domains need no
- * buffer of their size. */
+/* The page that lists every node and every domain, worst first. It is pulled piece by piece, so that ten thousand
+ * domains need no buffer of their size. */
 struct web_landing;
 /* `status` and the path of the metrics are borrowed and must stay until the page is freed. */
 struct web_landing *web_landing_new(const struct status *status, const char *metrics_path);
@@ -30,9 +30,10 @@ bool web_domain_page(const struct status *status, const char *name, struct buf *
  * notifications, sources, accounts, transitions. The name is as configured, in upper or lower case. */
 bool web_imp_page(const struct status *status, const char *name, struct buf *out);
 
-/* {"agent": {…}, "domains": [{…}, …], "imp_nodes": [{…}, …]}: every fact that was observed, under its key in the table of facts; times are
- * RFC 3339, durations seconds, transitions oldest first. What was not observed has no key. A check that is not ok also
- * has its reason's meaning, cause and remedy. Indented, valid UTF-8, ended by a line feed; pulled piece by piece. */
+/* {"agent": {…}, "domains": [{…}, …], "imp_nodes": [{…}, …]}: every fact that was observed, under its key in the table of
+ * facts; times are RFC 3339, durations seconds, transitions oldest first. What was not observed has no key. A check that
+ * is not ok also has its reason's meaning, cause and remedy. Indented, valid UTF-8, ended by a line feed; pulled piece by
+ * piece. */
 #define WEB_JSON_TYPE "application/json"
 struct web_json;
 /* `status` is borrowed and must stay until this is freed. */

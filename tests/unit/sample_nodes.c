@@ -118,8 +118,8 @@ static void add_empty(struct status *status)
     latest->accounts[1] = (struct imp_account){mem_strdup("other"), TRI_UNKNOWN, TIME_ABSENT, NULL};
     latest->login_hold_until_ms = NOW_MS + 1800000;
     conclude(node, STATE_CRITICAL, IMP_AXL);
-    status->imp_causes[status->imp_count - 1] =
-        mem_strdup("the login of expressway-c is wrong (401), so Expressway-C cannot write: correct its password & wait");
+    status->imp_causes[status->imp_count - 1] = mem_strdup(
+        "the login of expressway-c is wrong (401), so Expressway-C cannot write: correct its password & wait");
 }
 
 static void add_pending(struct status *status)

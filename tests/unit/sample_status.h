@@ -27,8 +27,8 @@ void sample_add_history(struct domain_status *domain);
 /* Adds SAMPLE_NODES Cisco IM and Presence nodes, with the indexes 2, 4, 6, 8:
  *   cups.healthy.example  ok: one row in its table, a page without notifications, a good account
  *   cups.empty.example    critical: no rows, the account of Expressway-C rejected, a login hold, a combined cause
- *   cups.pending.example  critical: a restart is pending by its page and derived, its query failed; a row is present, one
- *                         missing, one unexpected with a nasty cp_id; two notifications, one of them nasty; transitions
+ *   cups.pending.example  critical: a restart is pending by its page and derived, its query failed; a row is present,
+ *                         one missing, one unexpected with a nasty cp_id; two notifications, one nasty; transitions
  *   cups.new.example      unknown: has not run yet */
 void sample_add_nodes(struct status *status);
 

@@ -261,7 +261,8 @@ static void test_nodes_absent(void **state)
         "_imp_check_success{node=\"cups.new.", "_imp_check_last_run_timestamp_seconds{node=\"cups.new.",
         "_imp_check_duration_seconds{node=\"cups.new.", "_imp_version_info{node=\"cups.new.",
         "_imp_axl_http_status_code{node=\"cups.new.", "_login_hold_until_timestamp_seconds{node=\"cups.healthy.",
-        "account=\"other\"", "_imp_s2s_nodes{node=\"cups.new.", "_s2s_nodes_last_change_timestamp_seconds{node=\"cups.h",
+        "account=\"other\"", "_imp_s2s_nodes{node=\"cups.new.",
+        "_s2s_nodes_last_change_timestamp_seconds{node=\"cups.h",
         "_imp_s2s_node_info{node=\"cups.pending.example\",cp_id=\"cm-3_s2scp-1", /* it is missing */
         "_restart_pending{node=\"cups.healthy.example\",source=\"derived\"", "source=\"query\"",
         "_xcp_notifications{node=\"cups.empty.", "_router_start_timestamp_seconds{node=\"cups.new.",

@@ -303,7 +303,8 @@ static void test_landing_of_nodes(void **state)
         "<p class=\"cause critical\"><b>Cause:</b> the login of expressway-c is wrong (401), so Expressway-C cannot "
         "write: correct its password &amp; wait</p>",
         "<summary>axl: <code>axl_account_rejected</code></summary>", "<b>Also critical in s2snode: s2snode_empty</b>",
-        "<a href=\"/imp/cups.pending.example\">cups.pending.example</a>", "restart the XCP Router on cups.pending.example",
+        "<a href=\"/imp/cups.pending.example\">cups.pending.example</a>",
+        "restart the XCP Router on cups.pending.example",
         "<a href=\"/imp/cups.new.example\">", "<a href=\"/imp/cups.healthy.example\">",
         "</table>", "<h2>Domains</h2>", "<a href=\"/domain/expired.example\">",
     };
@@ -354,7 +355,8 @@ static void test_node(void **state)
     static const char *const PENDING[] = {
         "<title>cups.pending.example: critical", "since <time",
         "<p class=\"cause critical\"><b>Cause:</b> restart the XCP Router on cups.pending.example</p>",
-        "<details open><summary>xcp_restart: <code>xcp_restart_pending</code></summary>", "page: pending; query: unknown",
+        "<details open><summary>xcp_restart: <code>xcp_restart_pending</code></summary>",
+        "page: pending; query: unknown",
         "<details><summary>s2snode: <code>s2snode_missing</code></summary>",
         "<h2>Checks</h2>", "<th scope=row>xcp_router</th>",
         "<h2>AXL and its accounts</h2>", "<dd><code>12.5.1.11900-117</code></dd>", "<dd>200</dd>",
@@ -364,7 +366,8 @@ static void test_node(void **state)
         "<h2>XCP Router</h2>", "<code>Started</code>",
         "<th scope=row>page</th><td class=when data-label=\"Restart pending\">yes</td>", "<th scope=row>query</th>",
         "no column named &lt;description&gt;", "<th scope=row>derived</th>",
-        "<h2>Notifications</h2>", "Cisco XCP Router : (cups.pending.example) requires a restart", "Jan 5, 2015 3:10:43 PM",
+        "<h2>Notifications</h2>", "Cisco XCP Router : (cups.pending.example) requires a restart",
+        "Jan 5, 2015 3:10:43 PM",
         "<h2>Latest transitions</h2>", "<td data-label=\"What\">node</td>", "<td data-label=\"What\">xcp_restart</td>",
     };
     static const char *const EMPTY[] = {
