@@ -30,10 +30,10 @@ bool web_domain_page(const struct status *status, const char *name, struct buf *
  * notifications, sources, accounts, transitions. The name is as configured, in upper or lower case. */
 bool web_imp_page(const struct status *status, const char *name, struct buf *out);
 
-/* {"agent": {…}, "domains": [{…}, …], "imp_nodes": [{…}, …]}: every fact that was observed, under its key in the table of
- * facts; times are RFC 3339, durations seconds, transitions oldest first. What was not observed has no key. A check that
- * is not ok also has its reason's meaning, cause and remedy. Indented, valid UTF-8, ended by a line feed; pulled piece by
- * piece. */
+/* {"agent": {…}, "domains": [{…}, …], "imp_nodes": [{…}, …]}: every fact that was observed, under its key in the table
+ * of facts; times are RFC 3339, durations seconds, transitions oldest first. What was not observed has no key. A check
+ * that is not ok also has its reason's meaning, cause and remedy. Indented, valid UTF-8, ended by a line feed; pulled
+ * piece by piece. */
 #define WEB_JSON_TYPE "application/json"
 struct web_json;
 /* `status` is borrowed and must stay until this is freed. */
