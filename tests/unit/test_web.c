@@ -300,8 +300,8 @@ static void test_landing_of_nodes(void **state)
     /* worst first, above the domains */
     static const char *const ORDER[] = {
         "<h2>Cisco IM and Presence nodes</h2>", "<th scope=col>Node<", "<a href=\"/imp/cups.empty.example\">",
-        "<p class=\"cause critical\"><b>Cause:</b> the login of expressway-c is wrong (401), so Expressway-C cannot "
-        "write: correct its password &amp; wait</p>",
+        "<p class=\"cause critical\"><b>Cause:</b> the login of expressway-c is wrong (401), so Expressway-C cannot",
+        "correct its password &amp; wait</p>",
         "<summary>axl: <code>axl_account_rejected</code></summary>", "<b>Also critical in s2snode: s2snode_empty</b>",
         "<a href=\"/imp/cups.pending.example\">cups.pending.example</a>",
         "restart the XCP Router on cups.pending.example",
