@@ -219,7 +219,7 @@ static void test_nodes(void **state)
         "fedhealth_imp_state{node=\"cups.new.example\",fedhealth_imp_state=\"unknown\"} 1",
         "fedhealth_imp_check_success{node=\"cups.healthy.example\",check=\"xcp_router\"} 1",
         "fedhealth_imp_check_success{node=\"cups.empty.example\",check=\"axl\"} 0",
-        "fedhealth_imp_check_reason_info{node=\"cups.new.example\",check=\"axl\",status=\"unknown\",reason=\"not_run\"} 1",
+        "fedhealth_imp_check_reason_info{node=\"cups.healthy.example\",check=\"axl\",status=\"ok\",reason=\"ok\"} 1",
         "fedhealth_imp_check_runs_total{node=\"cups.pending.example\",check=\"s2snode\"} 3",
         "fedhealth_imp_check_failures_total{node=\"cups.pending.example\",check=\"xcp_restart\"} 1",
         "fedhealth_imp_check_duration_seconds{node=\"cups.healthy.example\",check=\"axl\"} 0.02",
