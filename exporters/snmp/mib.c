@@ -1,5 +1,6 @@
 #include "exporters/snmp/mib.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,4 +204,16 @@ bool mib_next(const struct mib *mib, const struct status *status, const oid *ids
         }
     }
     return false;
+}
+
+const struct fact *mib_instance(const struct mib *mib, const char *object, oid index, struct mib_name *name)
+{
+    const struct object *found = mib->object;
+    const struct object *end = mib->object + mib->object_count;
+    while (found < end && strcmp(found->fact->object, object) != 0)
+        found++;
+    assert(found < end);
+    *name = found->name;
+    append(name, index);
+    return found->fact;
 }

@@ -49,4 +49,8 @@ enum mib_answer mib_get(const struct mib *mib, const struct status *status, cons
 bool mib_next(const struct mib *mib, const struct status *status, const oid *ids, size_t length, bool inclusive,
               struct mib_cell *cell);
 
+/* The column, or scalar, of this object and the name of its instance with this index (0: a scalar's). The object must
+ * be one of the table of facts. */
+const struct fact *mib_instance(const struct mib *mib, const char *object, oid index, struct mib_name *name);
+
 #endif

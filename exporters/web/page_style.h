@@ -38,7 +38,8 @@
     ".domains thead th:nth-child(3){width:32.5rem}.domains thead th:nth-child(n+4){width:6.4rem}" \
     ".facts{margin:0 0 .8rem}.facts th,.facts td{padding:.4rem .9rem}.facts td{overflow-wrap:anywhere}" \
     "tbody th{font-weight:600;overflow-wrap:anywhere}code[title]{overflow-wrap:normal}" \
-    ".facts tbody th{overflow-wrap:normal;white-space:nowrap}.facts th code{white-space:normal}.facts th.when{font-weight:400}" \
+    ".facts tbody th{overflow-wrap:normal;white-space:nowrap}.facts th code{white-space:normal}" \
+    ".facts th.when{font-weight:400}" \
     ".when{white-space:nowrap;color:var(--soft);font-variant-numeric:tabular-nums}" \
     ".state{display:inline-block;white-space:nowrap;padding:.1rem .6rem;border-radius:1rem;font-weight:600;" \
     "font-size:.85rem}" \
