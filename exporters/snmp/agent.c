@@ -121,8 +121,8 @@ static void tell_away(struct snmp_agent *agent)
     agent->away = away;
 }
 
-/* Waits for what net-snmp waits for, for notices, and for the end. net-snmp may close and open descriptors whenever it is
- * called, so the set is built anew each time. False: the end. */
+/* Waits for what net-snmp waits for, for notices, and for the end. net-snmp may close and open descriptors whenever it
+ * is called, so the set is built anew each time. False: the end. */
 static bool wait_and_read(struct snmp_agent *agent, netsnmp_large_fd_set *fds)
 {
     int end = agent->wake_fd + 1, block = 1;
