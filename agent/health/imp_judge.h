@@ -77,8 +77,8 @@ struct imp_verdict {
  *
  * derived: the rows changed, and the router started before the former rows were last seen: pending; after the present
  * rows were first seen: not pending; between the two, with 2 s for the inexact UpTime on either side: unknown. Unknown
- * as well: no change was seen, or no start time is known, or a later change cannot be ruled out, since the table was not
- * read in this round. */
+ * as well: no change was seen, or no start time is known, or a later change cannot be ruled out, since the table was
+ * not read in this round. */
 void imp_judge(struct imp_result *result, const struct imp_scene *scene, struct imp_verdict *verdict);
 void imp_verdict_fini(struct imp_verdict *verdict); /* frees what it owns */
 

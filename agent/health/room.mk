@@ -26,10 +26,25 @@ agent_health_libhealth_a_SOURCES = \
 EXTRA_DIST += docs/reasons.md
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_combine tests/unit/test_reason tests/unit/test_severity
+check_PROGRAMS += tests/unit/test_combine tests/unit/test_imp tests/unit/test_imp_cause tests/unit/test_imp_judge \
+	tests/unit/test_imp_restart tests/unit/test_reason tests/unit/test_severity
 tests_unit_test_combine_SOURCES = tests/unit/test_combine.c
 tests_unit_test_combine_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_combine_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
+tests_unit_test_imp_SOURCES = tests/unit/test_imp.c
+tests_unit_test_imp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_imp_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
+tests_unit_test_imp_cause_SOURCES = tests/unit/test_imp_cause.c tests/unit/imp_scene.c tests/unit/imp_scene.h
+tests_unit_test_imp_cause_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_imp_cause_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
+tests_unit_test_imp_judge_SOURCES = tests/unit/test_imp_judge.c tests/unit/imp_scene.c tests/unit/imp_scene.h \
+	tests/unit/cp_id_double.c
+tests_unit_test_imp_judge_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_imp_judge_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
+tests_unit_test_imp_restart_SOURCES = tests/unit/test_imp_restart.c tests/unit/imp_scene.c tests/unit/imp_scene.h \
+	tests/unit/cp_id_double.c
+tests_unit_test_imp_restart_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_imp_restart_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_reason_SOURCES = tests/unit/test_reason.c agent/cli/explain.c agent/cli/wrap.c
 tests_unit_test_reason_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_reason_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
