@@ -88,5 +88,7 @@ endif
 agent_probe_libprobe_a_SOURCES += \
 	agent/probe/html.c agent/probe/html.h \
 	agent/probe/html_table.c agent/probe/html_table.h \
+	agent/probe/login_form.c agent/probe/login_form.h \
+	agent/probe/notifications.c agent/probe/notifications.h \
 	agent/probe/page_text.c agent/probe/page_text.h \
 	agent/probe/page_url.c agent/probe/page_url.h
