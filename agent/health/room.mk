@@ -31,3 +31,10 @@ tests_unit_test_severity_SOURCES = tests/unit/test_severity.c
 tests_unit_test_severity_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_severity_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_cp_id
+tests_unit_test_cp_id_SOURCES = tests/unit/test_cp_id.c
+tests_unit_test_cp_id_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_cp_id_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
+endif
