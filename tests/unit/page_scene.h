@@ -1,6 +1,6 @@
-/* A server, a guard and notifications that are made up: what notifications.c talks to, from a script, with every request
- * compared to the one that is due. It stands in for probe/fetch.h, probe/login_guard.h, probe/secret.h and the part of
- * health/imp.h about notifications. */
+/* A server, a guard and notifications that are made up: what notifications.c talks to, from a script, with every
+ * request compared to the one that is due. It stands in for probe/fetch.h, probe/login_guard.h, probe/secret.h and the
+ * part of health/imp.h about notifications. */
 #ifndef TESTS_PAGE_SCENE_H
 #define TESTS_PAGE_SCENE_H
 
