@@ -59,6 +59,8 @@ static void finds_notifications_in_tag_soup(void **state)
          "Error|1|a||\n|2|b||\nc|3|d||\n"},
         {"a heading row below another", "<table><tr><th colspan=9>Notifications<tr><th>Severity<th>Description<tr><td>a"
          "<td>b", "a||b||\n"},
+        {"a row across all, in the description's place",
+         "<table><tr><th>Description<th>Severity<tr><td colspan=2>No records<tr><td>a<td>b", "b||a||\n"},
         {"a row across all", HEAD "<tr><td colspan=5>No records</table>", ""},
         {"rows with too few cells", HEAD "<tr><td>a<tr><tr><td>b<td>1<tr><td>c<td>2<td>d<tr><td>e<td>3<td> &nbsp; ",
          "c|2|d||\n"},
@@ -220,6 +222,7 @@ static void links_stay_at_the_server(void **state)
         {"HTTPS://cups.example.org:8443", ORIGIN "/"},
         {"https://cups.example.org:08443?a", ORIGIN "/?a"},
         {"https://cups.example.org/a", NULL},
+        {"https://user@cups.example.org:8443/", NULL},
         {"https://cups.example.org:8443@evil.example.net/", NULL},
         {"https://cups.example.org:8443\\@evil.example.net/", NULL},
         {"https://cups.example.org:8443.evil.example.net/", NULL},
