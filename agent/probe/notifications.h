@@ -1,7 +1,7 @@
 /* The Notifications page of IM and Presence Administration, behind the form login of its Tomcat (Jakarta Servlet
  * 13.6.3: j_security_check with j_username and j_password). The session cookie is reused; only where the page answers
- * with the form is a login asked of the guard and made: once, or twice where the first got no verdict. Nothing but that page's
- * server is ever talked to. */
+ * with the form is a login asked of the guard and made: once, or twice where the first got no verdict. Nothing but
+ * that page's server is ever talked to. */
 #ifndef PROBE_NOTIFICATIONS_H
 #define PROBE_NOTIFICATIONS_H
 
