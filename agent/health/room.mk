@@ -37,12 +37,10 @@ tests_unit_test_imp_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOC
 tests_unit_test_imp_cause_SOURCES = tests/unit/test_imp_cause.c tests/unit/imp_scene.c tests/unit/imp_scene.h
 tests_unit_test_imp_cause_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_imp_cause_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
-tests_unit_test_imp_judge_SOURCES = tests/unit/test_imp_judge.c tests/unit/imp_scene.c tests/unit/imp_scene.h \
-	tests/unit/cp_id_double.c
+tests_unit_test_imp_judge_SOURCES = tests/unit/test_imp_judge.c tests/unit/imp_scene.c tests/unit/imp_scene.h
 tests_unit_test_imp_judge_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_imp_judge_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
-tests_unit_test_imp_restart_SOURCES = tests/unit/test_imp_restart.c tests/unit/imp_scene.c tests/unit/imp_scene.h \
-	tests/unit/cp_id_double.c
+tests_unit_test_imp_restart_SOURCES = tests/unit/test_imp_restart.c tests/unit/imp_scene.c tests/unit/imp_scene.h
 tests_unit_test_imp_restart_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_imp_restart_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_reason_SOURCES = tests/unit/test_reason.c agent/cli/explain.c agent/cli/wrap.c
@@ -51,4 +49,11 @@ tests_unit_test_reason_LDADD = agent/health/libhealth.a agent/base/libbase.a $(C
 tests_unit_test_severity_SOURCES = tests/unit/test_severity.c
 tests_unit_test_severity_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_severity_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_cp_id
+tests_unit_test_cp_id_SOURCES = tests/unit/test_cp_id.c
+tests_unit_test_cp_id_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_cp_id_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
 endif

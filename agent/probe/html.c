@@ -216,6 +216,12 @@ static bool tag_is_too_long(const struct reader *reader)
            isalpha(input->cur[1]);
 }
 
+static void feed(struct reader *reader, const char *bytes, size_t size, bool last)
+{
+    if (htmlParseChunk(reader->parser, bytes, (int)size, last) == XML_ERR_NO_MEMORY)
+        stop(reader, "the parser has no memory");
+}
+
 static void parse(struct reader *reader, const struct buf *text)
 {
     xmlSAXHandler handler = {
@@ -233,12 +239,12 @@ static void parse(struct reader *reader, const struct buf *text)
     htmlCtxtUseOptions(reader->parser, HTML_PARSE_RECOVER | HTML_PARSE_NONET | HTML_PARSE_IGNORE_ENC);
     for (size_t at = 0; at < text->length && reader->page->fault == NULL; at += PIECE) {
         size_t size = text->length - at < PIECE ? text->length - at : PIECE;
-        htmlParseChunk(reader->parser, text->data + at, (int)size, 0);
+        feed(reader, text->data + at, size, false);
         if (tag_is_too_long(reader))
             stop(reader, "a tag without end");
     }
     if (reader->page->fault == NULL)
-        htmlParseChunk(reader->parser, NULL, 0, 1);
+        feed(reader, NULL, 0, true);
     htmlFreeParserCtxt(reader->parser);
 }
 

@@ -41,8 +41,8 @@ struct html_page {
     int64_t records;   /* N of "N records found", 0 for "no records"; -1: the page does not say so */
 };
 
-/* Reads the page at `url`, calling `row` for every notification. `bytes` are in the charset of which `content_type` (may
- * be NULL) and the page tell. A <base> counts where it is of the page's own server. End tags of forms do not, since cells
+/* Reads the page at `url`, calling `row` for every notification. `bytes` are in the charset that `content_type` (may be
+ * NULL) or the page tells. A <base> counts where it is of the page's own server. End tags of forms do not, since cells
  * in disorder end forms too early: what stands behind a form is taken as its own. */
 void html_read(struct html_page *page, const char *url, const char *content_type, const char *bytes, size_t length,
                html_row *row, void *arg);

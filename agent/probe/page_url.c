@@ -31,8 +31,7 @@ static bool authority_read(struct authority *authority, const char *text, size_t
     authority->host = text;
     authority->host_length = (size_t)((colon != NULL ? colon : end) - text);
     authority->port = HTTPS_PORT;
-    if (authority->host_length == 0 || memchr(text, '@', length) != NULL ||
-        (bracket != NULL && text + authority->host_length != bracket + 1))
+    if (authority->host_length == 0 || (bracket != NULL && text + authority->host_length != bracket + 1))
         return false;
     if (colon == NULL || colon + 1 == end)
         return true;

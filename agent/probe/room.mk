@@ -97,5 +97,17 @@ endif
 agent_probe_libprobe_a_SOURCES += \
 	agent/probe/html.c agent/probe/html.h \
 	agent/probe/html_table.c agent/probe/html_table.h \
+	agent/probe/login_form.c agent/probe/login_form.h \
+	agent/probe/notifications.c agent/probe/notifications.h \
 	agent/probe/page_text.c agent/probe/page_text.h \
 	agent/probe/page_url.c agent/probe/page_url.h
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_html tests/unit/test_notifications
+tests_unit_test_html_SOURCES = tests/unit/test_html.c
+tests_unit_test_html_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_html_LDADD = agent/probe/libprobe.a agent/base/libbase.a $(XML2_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_notifications_SOURCES = tests/unit/test_notifications.c tests/unit/page_scene.c tests/unit/page_scene.h
+tests_unit_test_notifications_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_notifications_LDADD = agent/probe/libprobe.a agent/base/libbase.a $(XML2_LIBS) $(CMOCKA_LIBS)
+endif
