@@ -103,6 +103,7 @@ struct imp_result {
     long http_status;              /* of the latest answer of AXL; 0: none came */
     char *version;                 /* owned; "12.5.1.11900-117"; NULL: not known */
     char *axl_version;             /* owned; the schema version in force, "12.5"; NULL: nothing was answered */
+    char *rejected_login;          /* owned; what a server rejected a login for in this round, in words; NULL: none */
     int64_t login_hold_until_ms;   /* until when no login is made with AXL's credential; TIME_ABSENT: none is held */
     struct imp_account *accounts;  /* owned; in the order of the configuration */
     size_t account_count;
@@ -124,6 +125,8 @@ struct imp_result {
 
 struct imp_result *imp_result_new(void); /* every check not_run, nothing observed */
 void imp_result_free(struct imp_result *result); /* NULL is legal */
+/* Notes that a server rejected a login; the first of a round is kept. */
+void imp_result_note_rejection(struct imp_result *result, const char *login);
 /* Appends a row; texts are cleaned and cut. Beyond S2S_ROWS_MAX it is only counted. pkid may be NULL. */
 void imp_result_add_row(struct imp_result *result, const char *cp_id, const char *pkid);
 /* Appends a notification and takes its texts over. Beyond XCP_NOTIFICATIONS_MAX of one source it is freed. */
