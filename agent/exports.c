@@ -159,6 +159,16 @@ static void serve_domain(void *arg, const struct http_request *request, struct h
     free(ascii);
 }
 
+/* The name is as configured, no domain's: it is not converted. */
+static void serve_imp(void *arg, const struct http_request *request, struct http_response *response)
+{
+    struct view *view = view_take(arg);
+    response->content_type = WEB_PAGE_TYPE;
+    if (!web_imp_page(&view->status, http_request_rest(request), &response->body))
+        response->status = 404;
+    view_free(view);
+}
+
 struct json_body {
     struct view *view;
     struct web_json *json;
@@ -191,7 +201,7 @@ static void serve_status(void *arg, const struct http_request *request, struct h
     response->arg = body;
 }
 
-#define EXPORTS_ROUTES 8
+#define EXPORTS_ROUTES 9
 
 struct exports {
     struct http_server *http;
@@ -249,7 +259,8 @@ bool exports_start(struct agent *agent, struct err *err)
     const struct http_route routes[EXPORTS_ROUTES] = {
         {"/", HTTP_READ, serve_landing, agent},
         {agent->options->telemetry_path, HTTP_READ, serve_metrics, agent},
-        {"/domain/", HTTP_READ, serve_domain, agent},
+        {WEB_DOMAIN_PATH, HTTP_READ, serve_domain, agent},
+        {WEB_IMP_PATH, HTTP_READ, serve_imp, agent},
         {"/api/v1/status", HTTP_READ, serve_status, agent},
         {"/-/healthy", HTTP_READ, serve_healthy, NULL},
         {"/-/ready", HTTP_READ, serve_ready, NULL},

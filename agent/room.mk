@@ -16,7 +16,7 @@ fedhealth_LDADD = exporters/web/libweb.a agent/store/libstore.a $(PROBE_LIBS) $(
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_report
-tests_unit_test_report_SOURCES = tests/unit/test_report.c tests/unit/sample_status.c tests/unit/sample_status.h \
+tests_unit_test_report_SOURCES = tests/unit/test_report.c $(sample_status) \
 	agent/cli/cli.h agent/cli/report.c agent/cli/wrap.c
 tests_unit_test_report_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_report_LDADD = exporters/web/libweb.a agent/health/libhealth.a agent/base/libbase.a \

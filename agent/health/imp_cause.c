@@ -101,9 +101,9 @@ static char *restart_pending(const struct imp_status *node)
 {
     if (!has_rows(node) || reason_of(node, IMP_XCP_RESTART) != REASON_XCP_RESTART_PENDING)
         return NULL;
-    return mem_printf("The table of %s is as it should be, but its XCP Router has not taken it up and bounces packets: "
-                      "restart the XCP Router on %s (" ROUTER_MENU "); if packets still bounce, restart the IM and "
-                      "Presence cluster",
+    return mem_printf("The table of %s is as it should be, but its XCP Router waits for a restart, and may bounce "
+                      "packets until then: restart the XCP Router on %s (" ROUTER_MENU "); if packets still bounce, "
+                      "restart the IM and Presence cluster",
                       node->name, node->name);
 }
 

@@ -3,6 +3,7 @@ noinst_LIBRARIES += agent/health/libhealth.a
 agent_health_libhealth_a_SOURCES = \
 	agent/health/check.c agent/health/check.h \
 	agent/health/combine.c agent/health/combine.h \
+	agent/health/cp_id.c agent/health/cp_id.h \
 	agent/health/fact.c agent/health/fact.h agent/health/facts.def \
 	agent/health/fact_row.c \
 	agent/health/history.c agent/health/history.h \
@@ -18,7 +19,8 @@ agent_health_libhealth_a_SOURCES = \
 	agent/health/result.c agent/health/result.h \
 	agent/health/severity.c agent/health/severity.h \
 	agent/health/state.c agent/health/state.h \
-	agent/health/status.h
+	agent/health/status.h \
+	agent/health/subject.c agent/health/subject.h
 
 # `fedhealth explain --markdown` writes it; the test says when it is not current.
 EXTRA_DIST += docs/reasons.md

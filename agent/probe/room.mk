@@ -92,3 +92,10 @@ tests_unit_test_imp_probe_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_imp_probe_LDADD = agent/health/libhealth.a agent/loop/libloop.a agent/base/libbase.a \
 	$(UV_LIBS) $(CMOCKA_LIBS)
 endif
+
+# The Notifications page: its readers, and the form login before it.
+agent_probe_libprobe_a_SOURCES += \
+	agent/probe/html.c agent/probe/html.h \
+	agent/probe/html_table.c agent/probe/html_table.h \
+	agent/probe/page_text.c agent/probe/page_text.h \
+	agent/probe/page_url.c agent/probe/page_url.h

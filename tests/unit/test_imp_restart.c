@@ -91,6 +91,24 @@ static void a_short_name_is_the_readers_before_another_nodes(void **state)
     imp_memory_free(before);
 }
 
+static void two_full_names_must_be_equal(void **state)
+{
+    (void)state;
+    struct imp_memory *before = imp_memory_new();
+    struct imp_result *own = imp_scene_round("a", 1), *other = imp_scene_round("a", 1);
+    imp_scene_notify(other, XCP_SOURCE_PAGE, RESTART("ecup10.other.example"), NULL);
+    const struct imp_scene scene = {
+        .name = "ecup10.coluc.com", .expect = &EXPECT, .before = before,
+        .peers = &(struct imp_peer){"elsewhere.example", NULL, NULL, other}, .peer_count = 1};
+    struct imp_verdict verdict;
+    imp_judge(own, &scene, &verdict);
+    assert_int_equal(verdict.notification_count, 0);
+    imp_verdict_fini(&verdict);
+    imp_result_free(own);
+    imp_result_free(other);
+    imp_memory_free(before);
+}
+
 static void each_notification_is_listed_once(void **state)
 {
     (void)state;
@@ -380,6 +398,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_notification_is_the_nodes_that_it_names),
         cmocka_unit_test(a_short_name_is_the_readers_before_another_nodes),
+        cmocka_unit_test(two_full_names_must_be_equal),
         cmocka_unit_test(each_notification_is_listed_once),
         cmocka_unit_test(notifications_have_an_upper_limit),
         cmocka_unit_test(derived_compares_the_routers_start_with_the_latest_change),
