@@ -62,11 +62,12 @@ static void a_reload_keeps_cancels_and_adds_nodes(void **state)
 {
     (void)state;
     struct scene *scene = scene_new(EVERY("1m") "domains: [fast-0.example]\nimp_nodes:\n"
-                                    NODE("a", "") NODE("b", "") NODE("c", ""));
+                                    NODE("fast-2.example", "") NODE("b", "") NODE("c", ""));
     pass_us(S);
     assert_int_equal(schedule_running(scene->schedule), 3);
-    struct config *held = scene_reload(scene, EVERY("1m") "domains: [a, fast-1.example, fast-0.example]\nimp_nodes:\n"
-                                       NODE("C", "") NODE("c", "") NODE("a", ""));
+    struct config *held = scene_reload(scene, EVERY("1m")
+                                       "domains: [fast-2.example, fast-1.example, fast-0.example]\nimp_nodes:\n"
+                                       NODE("C", "") NODE("c", "") NODE("fast-2.example", ""));
     assert_int_equal(cancelled, 1);
     assert_int_equal(schedule_running(scene->schedule), 2);
     pass_us(NODE_US + S);
