@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "config/domain_name.h"
 #include "exporters/prometheus/prometheus.h"
@@ -251,6 +252,38 @@ bool exports_restart_snmp(struct agent *agent, struct err *err)
     snmp_agent_free(agent->exports->snmp);
     agent->exports->snmp = NULL;
     return start_snmp(agent, err);
+}
+
+static const struct imp_status *find_node(const struct status *status, const char *name)
+{
+    for (size_t i = 0; i < status->imp_count; i++) {
+        if (strcmp(status->imp[i]->name, name) == 0)
+            return status->imp[i];
+    }
+    return NULL;
+}
+
+void exports_notify_rejection(struct agent *agent, const struct status *before, const char *node, const char *login)
+{
+    if (agent->reload != NULL) { /* another thread may be about to start SNMP anew */
+        log_warn("%s: %s was rejected; no SNMP notification tells so, since a reload is under way", node, login);
+        return;
+    }
+    struct snapshot *snapshot = store_snapshot(agent->store);
+    const struct imp_status *now = find_node(snapshot_status(snapshot), node), *former = find_node(before, node);
+    char *detail = mem_printf("the login of %s was rejected; none follows until its password is another, or the hold ends",
+                              login);
+    const struct snmp_rejection rejection = {
+        .index = now->index,
+        .node = now->name,
+        .state = now->state,
+        .previous = former->state,
+        .reason = now->check[now->worst].result.reason,
+        .detail = detail,
+    };
+    snmp_agent_notify_credentials(agent->exports->snmp, &rejection);
+    free(detail);
+    snapshot_free(snapshot);
 }
 
 bool exports_start(struct agent *agent, struct err *err)

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/descriptors.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "exporters/snmp/snmp.h"
 
 #define EXIT_CONFIG 2
@@ -62,7 +63,14 @@ static bool domain_received(void *arg, size_t domain, struct domain_result *resu
 static bool imp_received(void *arg, size_t node, struct imp_result *result)
 {
     struct agent *agent = arg;
-    return store_put_imp(agent->store, node, result);
+    char *rejected = mem_strdup(result->rejected_login);
+    struct snapshot *before = rejected != NULL ? store_snapshot(agent->store) : NULL;
+    bool again = store_put_imp(agent->store, node, result);
+    if (rejected != NULL)
+        exports_notify_rejection(agent, snapshot_status(before), agent->config->imp_nodes[node].name, rejected);
+    snapshot_free(before);
+    free(rejected);
+    return again;
 }
 
 static void signal_caught(void *arg, int number)

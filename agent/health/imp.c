@@ -155,6 +155,7 @@ void imp_result_free(struct imp_result *result)
         free(result->check[i].detail);
     free(result->version);
     free(result->axl_version);
+    free(result->rejected_login);
     for (size_t i = 0; i < result->account_count; i++) {
         free(result->accounts[i].name);
         free(result->accounts[i].detail);
@@ -172,6 +173,12 @@ void imp_result_free(struct imp_result *result)
     free(result->notifications);
     free(result->router_status);
     free(result);
+}
+
+void imp_result_note_rejection(struct imp_result *result, const char *login)
+{
+    if (result->rejected_login == NULL)
+        result->rejected_login = mem_strdup(login);
 }
 
 void imp_result_add_row(struct imp_result *result, const char *cp_id, const char *pkid)

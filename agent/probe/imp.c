@@ -113,6 +113,8 @@ static void axl_done(void *arg, const struct axl_outcome *outcome)
 {
     struct imp_probe *probe = arg;
     probe->axl = NULL;
+    if (outcome->login == LOGIN_REJECTED)
+        imp_result_note_rejection(probe->result, "our account at AXL");
     leave(probe, outcome->login, axl_left);
 }
 
@@ -174,6 +176,13 @@ static void account_set(struct imp_account *account, enum tri valid, int64_t che
     account->detail = detail != NULL && detail[0] != '\0' ? mem_strdup(detail) : NULL;
 }
 
+static void note_rejected_account(struct imp_probe *probe)
+{
+    char *login = mem_printf("the account %s", account_of(probe)->name);
+    imp_result_note_rejection(probe->result, login);
+    free(login);
+}
+
 static void account_done(void *arg, const struct axl_outcome *outcome)
 {
     struct imp_probe *probe = arg;
@@ -181,6 +190,8 @@ static void account_done(void *arg, const struct axl_outcome *outcome)
                      : outcome->login == LOGIN_REJECTED ? TRI_NO
                                                         : TRI_UNKNOWN;
     probe->axl = NULL;
+    if (valid == TRI_NO)
+        note_rejected_account(probe);
     const struct check_result *seen = &probe->aside->check[IMP_AXL];
     account_set(account_of(probe), valid, valid != TRI_UNKNOWN ? clock_wall_ms() : TIME_ABSENT,
                 valid == TRI_YES ? NULL : seen->detail != NULL ? seen->detail : reason_info(seen->reason)->code);
@@ -260,6 +271,8 @@ static void control_center_done(void *arg, enum login_outcome login)
 {
     struct imp_probe *probe = arg;
     probe->control_center = NULL;
+    if (login == LOGIN_REJECTED)
+        imp_result_note_rejection(probe->result, "our account at the Control Center");
     leave(probe, login, left);
 }
 

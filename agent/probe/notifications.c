@@ -125,6 +125,8 @@ fail_login(struct notifications *page, enum login_outcome outcome, const char *f
     char *text = mem_vprintf(format, args);
     va_end(args);
     tell_outcome(page, outcome);
+    if (outcome == LOGIN_REJECTED)
+        imp_result_note_rejection(page->result, "our account at the Notifications page");
     fail(page, "%s", text);
     free(text);
 }

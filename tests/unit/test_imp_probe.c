@@ -398,6 +398,7 @@ static void test_rejected(void **state)
     (void)state;
     RUN({"us", LOGIN_GO, false, LOGIN_REJECTED, REASON_AXL_UNAUTHORIZED}, GOOD("expc"), GOOD("other"), GOOD("cc"));
     assert_check(IMP_AXL, REASON_AXL_UNAUTHORIZED);
+    assert_string_equal(scene.result->rejected_login, "our account at AXL");
     assert_true(scene.result->login_hold_until_ms == UNTIL_MS);
 }
 
@@ -411,6 +412,7 @@ static void test_account_rejected(void **state)
     assert_int_equal(scene.result->accounts[0].valid, TRI_NO);
     assert_int_equal(scene.result->accounts[1].valid, TRI_UNKNOWN);
     assert_string_equal(scene.result->accounts[1].detail, "axl_timeout");
+    assert_string_equal(scene.result->rejected_login, "the account expressway-c");
 }
 
 static void test_our_own_failure_goes_before_an_account(void **state)
