@@ -9,14 +9,19 @@ agent_probe_libprobe_a_SOURCES = \
 	agent/probe/domain.c agent/probe/probe.h \
 	agent/probe/endpoints.c \
 	agent/probe/expect.c agent/probe/expect.h \
+	agent/probe/fetch.c agent/probe/fetch.h agent/probe/fetch_private.h \
+	agent/probe/fetch_body.c agent/probe/fetch_body.h agent/probe/fetch_client.c agent/probe/fetch_jar.c \
+	agent/probe/fetch_request.c agent/probe/fetch_verdict.c \
 	agent/probe/resolver.c agent/probe/resolver.h \
 	agent/probe/route.c agent/probe/route.h \
 	agent/probe/s2s.c agent/probe/s2s.h \
 	agent/probe/srv_verdict.c \
 	agent/probe/tls.c agent/probe/tls.h \
+	agent/probe/trust.c agent/probe/trust.h \
 	agent/probe/verdict.c agent/probe/verdict.h \
 	agent/probe/xmpp_stream.c agent/probe/xmpp_stream.h
-agent_probe_libprobe_a_CFLAGS = $(AM_CFLAGS) $(CARES_CFLAGS) $(CURL_CFLAGS) $(OPENSSL_CFLAGS) $(EXPAT_CFLAGS) $(XML2_CFLAGS)
+agent_probe_libprobe_a_CFLAGS = $(AM_CFLAGS) $(CARES_CFLAGS) $(CURL_CFLAGS) $(OPENSSL_CFLAGS) $(EXPAT_CFLAGS) $(XML2_CFLAGS) \
+	$(ZLIB_CFLAGS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_certificate
