@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 #include <zlib.h>
 
@@ -12,10 +13,11 @@
 
 #define WINDOW_GZIP (16 + MAX_WBITS) /* zlib: a gzip header is wanted */
 #define SLICE (16 * 1024)
-#define ENCODING_TEXT_MAX 40
+#define QUOTED_MAX 40
 
 struct fetch_body {
     size_t cap, taken, header_bytes;
+    bool head_ended; /* by an empty line */
     bool (*take)(void *arg, const char *bytes, size_t length);
     void *arg;
     bool gzip;
@@ -52,24 +54,44 @@ static bool __attribute__((format(printf, 3, 4))) fail(struct fetch_body *body, 
     return false;
 }
 
-bool fetch_body_header(struct fetch_body *body, size_t length)
+bool fetch_body_header(struct fetch_body *body, const char *line, size_t length)
 {
+    if (length >= 5 && memcmp(line, "HTTP/", 5) == 0) /* another one may have gone before (1xx) */
+        body->head_ended = false;
+    else if (length > 0 && (line[0] == '\r' || line[0] == '\n'))
+        body->head_ended = true;
     body->header_bytes += length;
     if (body->header_bytes <= FETCH_HEADER_MAX)
         return true;
     return fail(body, FETCH_BODY_TOO_LARGE, "more than %d bytes of headers", FETCH_HEADER_MAX);
 }
 
+/* Text of the peer's in a detail. */
+static bool __attribute__((format(printf, 2, 0)))
+fail_quoting(struct fetch_body *body, const char *format, const char *text)
+{
+    char *clean = text_clean(text, QUOTED_MAX);
+    snprintf(body->detail, sizeof body->detail, format, clean);
+    free(clean);
+    body->fault = FETCH_BODY_BROKEN;
+    return false;
+}
+
+bool fetch_body_framing(struct fetch_body *body, unsigned lengths, const char *transfer_encoding)
+{
+    if (lengths > 1)
+        return fail(body, FETCH_BODY_BROKEN, "the reply has %u lengths", lengths);
+    if (transfer_encoding != NULL && strcasecmp(transfer_encoding, "chunked") != 0)
+        return fail_quoting(body, "the reply comes as \"%s\", which was not asked for", transfer_encoding);
+    return true;
+}
+
 bool fetch_body_encoding(struct fetch_body *body, const char *encoding)
 {
     if (encoding == NULL || *encoding == '\0' || strcasecmp(encoding, "identity") == 0)
         return true;
-    if (strcasecmp(encoding, "gzip") != 0 && strcasecmp(encoding, "x-gzip") != 0) {
-        char *clean = text_clean(encoding, ENCODING_TEXT_MAX);
-        fail(body, FETCH_BODY_BROKEN, "the reply is encoded as \"%s\", which was not asked for", clean);
-        free(clean);
-        return false;
-    }
+    if (strcasecmp(encoding, "gzip") != 0 && strcasecmp(encoding, "x-gzip") != 0)
+        return fail_quoting(body, "the reply is encoded as \"%s\", which was not asked for", encoding);
     if (inflateInit2(&body->stream, WINDOW_GZIP) != Z_OK)
         abort(); /* out of memory */
     body->gzip = true;
@@ -124,6 +146,8 @@ bool fetch_body_bytes(struct fetch_body *body, const char *bytes, size_t length)
 
 bool fetch_body_end(struct fetch_body *body)
 {
+    if (body->header_bytes > 0 && !body->head_ended)
+        return fail(body, FETCH_BODY_BROKEN, "the reply ends within its headers");
     if (body->started && !body->ended)
         return fail(body, FETCH_BODY_BROKEN, "the reply's gzip ends too soon");
     return true;

@@ -20,7 +20,9 @@ struct fetch_body *fetch_body_new(size_t cap, bool (*take)(void *arg, const char
 void fetch_body_free(struct fetch_body *body); /* not from within `take`; NULL is legal */
 
 /* False: the fault says why, and nothing more may be given to it. */
-bool fetch_body_header(struct fetch_body *body, size_t length);
+bool fetch_body_header(struct fetch_body *body, const char *line, size_t length); /* or a status line, or a trailer */
+/* Content-Length twice, or a transfer encoding that nobody undoes: where the body ends is not known. */
+bool fetch_body_framing(struct fetch_body *body, unsigned lengths, const char *transfer_encoding);
 /* Content-Encoding (RFC 9110 8.4), before the first byte: NULL, "identity", "gzip" or "x-gzip". */
 bool fetch_body_encoding(struct fetch_body *body, const char *encoding);
 bool fetch_body_bytes(struct fetch_body *body, const char *bytes, size_t length);

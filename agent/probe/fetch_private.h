@@ -42,6 +42,7 @@ struct fetch {
     CURL *easy; /* holds the credentials, and is freed as soon as the transfer ends */
     struct curl_slist *headers, *route, *addresses;
     char curl_error[CURL_ERROR_SIZE];
+    bool connected;  /* TCP, of a connection that was not kept */
     bool denied;     /* an address that was connected to, or about to be */
     int local_error; /* errno of a socket that could not be had */
     struct fetch_reply reply;

@@ -17,19 +17,28 @@
 
 static size_t header_came(char *bytes, size_t size, size_t count, void *arg)
 {
-    (void)bytes;
     struct fetch *fetch = arg;
-    return !fetch->cancelled && fetch_body_header(fetch->body, size * count) ? size * count : 0;
+    return !fetch->cancelled && fetch_body_header(fetch->body, bytes, size * count) ? size * count : 0;
 }
 
-/* The first bytes of a body are the first sight of a whole header. */
-static bool body_came(struct fetch *fetch, const char *bytes, size_t length)
+/* NULL when the reply has none of that name; of several the last one counts. */
+static const struct curl_header *find_header(struct fetch *fetch, const char *name)
 {
     struct curl_header *header = NULL;
-    if (curl_easy_header(fetch->easy, "Content-Encoding", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
-        header = NULL;
-    const char *encoding = header == NULL ? NULL : header->amount > 1 ? "several encodings" : header->value;
-    return fetch_body_encoding(fetch->body, encoding) && fetch_body_bytes(fetch->body, bytes, length);
+    return curl_easy_header(fetch->easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK ? header : NULL;
+}
+
+/* The first bytes of a body are the first sight of a whole head. */
+static bool body_begins(struct fetch *fetch)
+{
+    const struct curl_header *length = find_header(fetch, "Content-Length"), *header;
+    const char *transfer = (header = find_header(fetch, "Transfer-Encoding")) != NULL ? header->value : NULL;
+    if (!fetch_body_framing(fetch->body, length != NULL ? (unsigned)length->amount : 0, transfer))
+        return false;
+    header = find_header(fetch, "Content-Encoding");
+    return fetch_body_encoding(fetch->body, header == NULL        ? NULL
+                                            : header->amount > 1 ? "several encodings"
+                                                                  : header->value);
 }
 
 static size_t more_body_came(char *bytes, size_t size, size_t count, void *arg)
@@ -41,10 +50,10 @@ static size_t more_body_came(char *bytes, size_t size, size_t count, void *arg)
 static size_t first_body_came(char *bytes, size_t size, size_t count, void *arg)
 {
     struct fetch *fetch = arg;
-    if (fetch->cancelled || !body_came(fetch, bytes, size * count))
+    if (fetch->cancelled || !body_begins(fetch))
         return 0;
     curl_easy_setopt(fetch->easy, CURLOPT_WRITEFUNCTION, more_body_came);
-    return size * count;
+    return more_body_came(bytes, size, count, arg);
 }
 
 static bool sockaddr_is_denied(const struct fetch *fetch, const struct sockaddr *address)
@@ -93,6 +102,7 @@ static CURLcode ssl_context_made(CURL *easy, void *ssl_ctx, void *arg)
 {
     (void)easy;
     struct fetch *fetch = arg;
+    fetch->connected = true;
     return trust_hang(fetch->trust, ssl_ctx) ? CURLE_OK : CURLE_ABORTED_BY_CALLBACK;
 }
 
@@ -100,8 +110,9 @@ static CURLcode ssl_context_made(CURL *easy, void *ssl_ctx, void *arg)
 static bool url_is_of(const char *url, const char *host, uint16_t port)
 {
     CURLU *parsed = curl_url();
-    char *url_host = NULL, *url_port = NULL;
+    char *url_host = NULL, *url_port = NULL, *scheme = NULL;
     bool same = parsed != NULL && curl_url_set(parsed, CURLUPART_URL, url, CURLU_DISALLOW_USER) == CURLUE_OK &&
+                curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK && strcmp(scheme, "https") == 0 &&
                 curl_url_get(parsed, CURLUPART_HOST, &url_host, 0) == CURLUE_OK &&
                 curl_url_get(parsed, CURLUPART_PORT, &url_port, CURLU_DEFAULT_PORT) == CURLUE_OK;
     if (same && url_host[0] == '[') { /* "[v6]" */
@@ -111,6 +122,7 @@ static bool url_is_of(const char *url, const char *host, uint16_t port)
     same = same && strcasecmp(url_host, host) == 0 && strtol(url_port, NULL, 10) == port;
     curl_free(url_host);
     curl_free(url_port);
+    curl_free(scheme);
     curl_url_cleanup(parsed);
     return same;
 }
@@ -201,7 +213,7 @@ bool fetch_request_fill(struct fetch *fetch, const struct fetch_request *request
     if (easy == NULL)
         abort(); /* out of memory */
     if (!url_is_of(request->url, request->host, request->port)) {
-        fetch_verdict_set(fetch, FETCH_LOCAL, "the URL is not one of %s port %u", request->host, request->port);
+        fetch_verdict_set(fetch, FETCH_LOCAL, "the URL is not an https one of %s, port %u", request->host, request->port);
         return false;
     }
     bool good = set_limits(fetch) && set_trust(fetch);

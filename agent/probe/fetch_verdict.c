@@ -26,7 +26,8 @@ static const struct meaning {
     {CURLE_SSL_CACERT_BADFILE, FETCH_LOCAL, "it holds no certificate that can be read"},
     {CURLE_GOT_NOTHING, FETCH_BROKEN, "the connection ended without a reply"},
     {CURLE_PARTIAL_FILE, FETCH_BROKEN, "the reply ends too soon"},
-    {CURLE_WEIRD_SERVER_REPLY, FETCH_BROKEN, "the reply is no HTTP"},
+    {CURLE_WEIRD_SERVER_REPLY, FETCH_BROKEN, NULL},
+    {CURLE_UNSUPPORTED_PROTOCOL, FETCH_BROKEN, "the reply is no HTTP that is understood"},
     {CURLE_BAD_CONTENT_ENCODING, FETCH_BROKEN, "the reply's transfer encoding cannot be undone"},
     {CURLE_FILESIZE_EXCEEDED, FETCH_TOO_LARGE, NULL},
 };
@@ -60,35 +61,32 @@ void fetch_verdict_dns(struct fetch *fetch, enum dns_status status)
     fetch_verdict_set(fetch, status == DNS_LOCAL_ERROR ? FETCH_LOCAL : FETCH_DNS, "%s %s", fetch->host, words[status]);
 }
 
-static bool took_place(struct fetch *fetch, CURLINFO time)
-{
-    curl_off_t us = 0;
-    return curl_easy_getinfo(fetch->easy, time, &us) == CURLE_OK && us > 0;
-}
-
 void fetch_verdict_timeout(struct fetch *fetch)
 {
-    long long ms = fetch->timeout_us / 1000;
-    const char *what = fetch->reply.status > 0 || took_place(fetch, CURLINFO_STARTTRANSFER_TIME_T)
-                           ? "the reply is not whole"
-                       : fetch->reply.sent                               ? "no reply"
-                       : took_place(fetch, CURLINFO_CONNECT_TIME_T)      ? "no end of the TLS handshake"
-                                                                         : "no connection";
-    fetch_verdict_set(fetch, FETCH_TIMEOUT, "%s within %lld ms", what, ms);
+    curl_off_t first_byte_us = 0;
+    curl_easy_getinfo(fetch->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte_us);
+    const char *what = fetch->reply.status > 0 || first_byte_us > 0 ? "the reply is not whole"
+                       : fetch->reply.sent                          ? "no reply"
+                       : fetch->connected                           ? "no end of the TLS handshake"
+                                                                    : "no connection";
+    fetch_verdict_set(fetch, FETCH_TIMEOUT, "%s within %lld ms", what, (long long)fetch->timeout_us / 1000);
 }
 
 /* libcurl's words, or OpenSSL's in them: "OpenSSL SSL_connect: error:0A00010B:SSL routines::wrong version number",
  * "TLS connect error: …", "OpenSSL SSL_connect: Connection reset by peer in connection to HOST:443 ". */
 static void set_curl_words(struct fetch *fetch, enum fetch_outcome outcome, CURLcode code)
 {
-    char *words = fetch->curl_error;
-    char *found = strstr(words, "error:");
+    const char *words = fetch->curl_error;
+    char *found = strstr(fetch->curl_error, "error:");
     if (found != NULL && (found = strrchr(found, ':')) != NULL && found[1] != '\0')
         words = found + 1;
-    else if ((found = strstr(words, "SSL_connect: ")) != NULL || (found = strstr(words, "SSL_read: ")) != NULL)
+    else if ((found = strstr(fetch->curl_error, "SSL_connect: ")) != NULL ||
+             (found = strstr(fetch->curl_error, "SSL_read: ")) != NULL)
         words = strchr(found, ' ') + 1;
-    if ((found = strstr(words, " in connection to ")) != NULL)
+    if ((found = strstr(fetch->curl_error, " in connection to ")) != NULL)
         *found = '\0';
+    if (strcmp(words, "SSL_ERROR_SYSCALL") == 0)
+        words = "the connection ended within the handshake";
     fetch_verdict_set(fetch, outcome, "%s", *words != '\0' ? words : curl_easy_strerror(code));
 }
 
@@ -147,10 +145,12 @@ void fetch_verdict_curl(struct fetch *fetch, CURLcode code)
         fetch_body_end(fetch->body);
     if (set_ours(fetch))
         return;
-    if (code == CURLE_OK && fetch->reply.status == 0)
-        code = CURLE_WEIRD_SERVER_REPLY;
-    if (code == CURLE_OK) {
+    if (code == CURLE_OK && fetch->reply.status > 0) {
         fetch_verdict_set(fetch, FETCH_ANSWERED, "%s", "");
+        return;
+    }
+    if (code == CURLE_OK) {
+        fetch_verdict_set(fetch, FETCH_BROKEN, "the server wants to speak something else than HTTP");
         return;
     }
     if (code == CURLE_OPERATION_TIMEDOUT) {

@@ -88,3 +88,24 @@ tests_unit_test_gate_load_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_gate_load_LDFLAGS = $(AM_LDFLAGS) $(GATE_SCENE_WRAP)
 tests_unit_test_gate_load_LDADD = $(GATE_SCENE_LIBS)
 endif
+
+if HAVE_CMOCKA
+FETCH_SCENE = tests/unit/fetch_scene.c tests/unit/fetch_scene.h tests/unit/fetch_fakes.c tests/unit/https_script.c \
+	tests/unit/https_script.h $(RESOLVER_SCENE)
+FETCH_SCENE_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(OPENSSL_CFLAGS) $(ZLIB_CFLAGS)
+FETCH_SCENE_LIBS = agent/probe/libprobe.a agent/health/libhealth.a agent/loop/libloop.a agent/base/libbase.a \
+	$(CURL_LIBS) $(CARES_LIBS) $(OPENSSL_LIBS) $(ZLIB_LIBS) $(UV_LIBS) $(CMOCKA_LIBS) -lresolv -lpthread
+check_PROGRAMS += tests/unit/test_fetch tests/unit/test_fetch_replies tests/unit/test_fetch_trust
+tests_unit_test_fetch_SOURCES = tests/unit/test_fetch.c $(FETCH_SCENE)
+tests_unit_test_fetch_CFLAGS = $(FETCH_SCENE_CFLAGS)
+tests_unit_test_fetch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_timer_arm
+tests_unit_test_fetch_LDADD = $(FETCH_SCENE_LIBS)
+
+tests_unit_test_fetch_replies_SOURCES = tests/unit/test_fetch_replies.c $(FETCH_SCENE)
+tests_unit_test_fetch_replies_CFLAGS = $(FETCH_SCENE_CFLAGS)
+tests_unit_test_fetch_replies_LDADD = $(FETCH_SCENE_LIBS)
+
+tests_unit_test_fetch_trust_SOURCES = tests/unit/test_fetch_trust.c $(FETCH_SCENE)
+tests_unit_test_fetch_trust_CFLAGS = $(FETCH_SCENE_CFLAGS)
+tests_unit_test_fetch_trust_LDADD = $(FETCH_SCENE_LIBS)
+endif
