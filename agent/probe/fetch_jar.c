@@ -1,5 +1,7 @@
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "probe/fetch_private.h"
 
@@ -56,6 +58,18 @@ static CURL *visitor(struct fetch_jar *jar)
     return easy;
 }
 
+/* A line of Netscape's cookie file: domain, subdomains, path, secure, expiry in seconds (0: with the session), name,
+ * value, with tabs between. libcurl shows those that have expired too. */
+static bool is_fresh(const char *line)
+{
+    for (int field = 0; field < 4 && line != NULL; field++) {
+        line = strchr(line, '\t');
+        line = line != NULL ? line + 1 : NULL;
+    }
+    long long expiry = line != NULL ? strtoll(line, NULL, 10) : 0;
+    return expiry == 0 || expiry > clock_wall_ms() / 1000;
+}
+
 static size_t count_cookies(struct fetch_jar *jar)
 {
     CURL *easy = visitor(jar);
@@ -63,7 +77,7 @@ static size_t count_cookies(struct fetch_jar *jar)
     size_t count = 0;
     curl_easy_getinfo(easy, CURLINFO_COOKIELIST, &cookies);
     for (const struct curl_slist *cookie = cookies; cookie != NULL; cookie = cookie->next)
-        count++;
+        count += is_fresh(cookie->data);
     curl_slist_free_all(cookies);
     curl_easy_cleanup(easy);
     return count;

@@ -85,6 +85,8 @@ static void set_curl_words(struct fetch *fetch, enum fetch_outcome outcome, CURL
         words = strchr(found, ' ') + 1;
     if ((found = strstr(fetch->curl_error, " in connection to ")) != NULL)
         *found = '\0';
+    if (strncmp(words, "Recv failure: ", 14) == 0 || strncmp(words, "Send failure: ", 14) == 0)
+        words += 14;
     if (strcmp(words, "SSL_ERROR_SYSCALL") == 0)
         words = "the connection ended within the handshake";
     fetch_verdict_set(fetch, outcome, "%s", *words != '\0' ? words : curl_easy_strerror(code));

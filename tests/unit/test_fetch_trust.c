@@ -177,9 +177,13 @@ static void a_certificate_that_changes_is_seen(void **state)
     request.fingerprint_sha256 = good->fingerprint;
     fetch_scene_expect(&request, "before", "answered 200 sent: hello");
     https_server_change(server, other, &once);
-    snprintf(wanted, sizeof wanted, "tls 0: the certificate's SHA-256 fingerprint is %s, not %s", other->fingerprint,
+    snprintf(wanted, sizeof wanted, ": the certificate's SHA-256 fingerprint is %s, not %s", other->fingerprint,
              good->fingerprint);
-    fetch_scene_expect(&request, "after", wanted);
+    struct fetch_story story;
+    fetch_story_init(&story);
+    fetch_scene_run(&request, &story); /* may have been sent into the connection that was kept */
+    assert_non_null(strstr(story.text.data, wanted));
+    fetch_story_fini(&story);
     https_server_free(server);
     https_identity_free(other);
 }
@@ -209,7 +213,6 @@ static void old_servers_are_talked_to_where_it_is_allowed(void **state)
         request.tls_min_version = cases[i].least;
         fetch_story_init(&story);
         fetch_scene_run(&request, &story);
-        print_message("%zu %s\n", i, story.text.data);
         assert_int_equal(strncmp(story.text.data, cases[i].wanted, strlen(cases[i].wanted)), 0);
         fetch_story_fini(&story);
         https_server_free(server);
