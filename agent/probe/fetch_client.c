@@ -1,12 +1,15 @@
 #include <assert.h>
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "probe/fetch_private.h"
+#include "probe/secret.h"
 
 #define CONNECTIONS_MAX 32L           /* kept open */
 #define IDLE_US INT64_C(90000000)     /* without any request all of them are closed */
@@ -132,9 +135,31 @@ static void idle_expired(void *arg)
     client->multi = multi_new(client);
 }
 
+/* libcurl's memory. It copies credentials into handles, headers and buffers, and cleanses none of them. */
+
+static void cleansing_free(void *bytes)
+{
+    if (bytes != NULL)
+        secret_cleanse(bytes, malloc_usable_size(bytes));
+    free(bytes);
+}
+
+static void *cleansing_realloc(void *old, size_t size)
+{
+    size_t former = old != NULL ? malloc_usable_size(old) : 0;
+    void *bytes = malloc(size);
+    if (bytes == NULL)
+        return NULL;
+    if (old != NULL)
+        memcpy(bytes, old, former < size ? former : size);
+    cleansing_free(old);
+    return bytes;
+}
+
 static void set_up(void)
 {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, cleansing_free, cleansing_realloc, strdup, calloc) !=
+        CURLE_OK)
         abort(); /* out of memory */
 }
 

@@ -213,7 +213,8 @@ bool fetch_request_fill(struct fetch *fetch, const struct fetch_request *request
     if (easy == NULL)
         abort(); /* out of memory */
     if (!url_is_of(request->url, request->host, request->port)) {
-        fetch_verdict_set(fetch, FETCH_LOCAL, "the URL is not an https one of %s, port %u", request->host, request->port);
+        fetch_verdict_set(fetch, FETCH_LOCAL, "the URL is not an https one of %s, port %u", request->host,
+                          request->port);
         return false;
     }
     bool good = set_limits(fetch) && set_trust(fetch);

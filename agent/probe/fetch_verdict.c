@@ -87,8 +87,8 @@ static void set_curl_words(struct fetch *fetch, enum fetch_outcome outcome, CURL
         *found = '\0';
     if (strncmp(words, "Recv failure: ", 14) == 0 || strncmp(words, "Send failure: ", 14) == 0)
         words += 14;
-    if (strcmp(words, "SSL_ERROR_SYSCALL") == 0)
-        words = "the connection ended within the handshake";
+    if (strncmp(words, "SSL_ERROR_SYSCALL", 17) == 0)
+        words = fetch->reply.sent ? "the connection ended" : "the connection ended within the handshake";
     fetch_verdict_set(fetch, outcome, "%s", *words != '\0' ? words : curl_easy_strerror(code));
 }
 
@@ -135,8 +135,8 @@ static void set_by_stage(struct fetch *fetch, CURLcode code)
         set_connect(fetch, code);
     else if (code == CURLE_OUT_OF_MEMORY) /* libcurl's own bound on a line */
         fetch_verdict_set(fetch, FETCH_TOO_LARGE, "a header without end");
-    else if (strstr(fetch->curl_error, " alert ") != NULL) /* with TLS 1.3 it may come behind the handshake */
-        set_curl_words(fetch, FETCH_TLS, code);
+    else if (trust_fault(fetch->trust)[0] != '\0' || strstr(fetch->curl_error, " alert ") != NULL)
+        set_tls(fetch, code); /* with TLS 1.3 also behind the handshake */
     else
         set_curl_words(fetch, FETCH_BROKEN, code);
 }

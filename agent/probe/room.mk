@@ -95,11 +95,16 @@ FETCH_SCENE = tests/unit/fetch_scene.c tests/unit/fetch_scene.h tests/unit/fetch
 FETCH_SCENE_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(OPENSSL_CFLAGS) $(ZLIB_CFLAGS)
 FETCH_SCENE_LIBS = agent/probe/libprobe.a agent/health/libhealth.a agent/loop/libloop.a agent/base/libbase.a \
 	$(CURL_LIBS) $(CARES_LIBS) $(OPENSSL_LIBS) $(ZLIB_LIBS) $(UV_LIBS) $(CMOCKA_LIBS) -lresolv -lpthread
-check_PROGRAMS += tests/unit/test_fetch tests/unit/test_fetch_replies tests/unit/test_fetch_trust
+check_PROGRAMS += tests/unit/test_fetch tests/unit/test_fetch_kept tests/unit/test_fetch_replies \
+	tests/unit/test_fetch_trust
 tests_unit_test_fetch_SOURCES = tests/unit/test_fetch.c $(FETCH_SCENE)
 tests_unit_test_fetch_CFLAGS = $(FETCH_SCENE_CFLAGS)
-tests_unit_test_fetch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_timer_arm
 tests_unit_test_fetch_LDADD = $(FETCH_SCENE_LIBS)
+
+tests_unit_test_fetch_kept_SOURCES = tests/unit/test_fetch_kept.c $(FETCH_SCENE)
+tests_unit_test_fetch_kept_CFLAGS = $(FETCH_SCENE_CFLAGS)
+tests_unit_test_fetch_kept_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_timer_arm
+tests_unit_test_fetch_kept_LDADD = $(FETCH_SCENE_LIBS)
 
 tests_unit_test_fetch_replies_SOURCES = tests/unit/test_fetch_replies.c $(FETCH_SCENE)
 tests_unit_test_fetch_replies_CFLAGS = $(FETCH_SCENE_CFLAGS)

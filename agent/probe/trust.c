@@ -143,8 +143,10 @@ static void count_messages(int sent, int version, int type, const void *bytes, s
 {
     (void)version, (void)bytes, (void)length;
     struct trust *trust = arg;
-    if (!sent && type == SSL3_RT_HANDSHAKE && ++trust->messages > MESSAGES_MAX)
-        BIO_set_callback_ex(SSL_get_rbio(ssl), refuse_reads);
+    if (sent || type != SSL3_RT_HANDSHAKE || ++trust->messages <= MESSAGES_MAX)
+        return;
+    snprintf(trust->fault, sizeof trust->fault, "more than %d handshake messages", MESSAGES_MAX);
+    BIO_set_callback_ex(SSL_get_rbio(ssl), refuse_reads);
 }
 
 bool trust_hang(struct trust *trust, void *ssl_ctx)

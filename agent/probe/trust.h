@@ -19,7 +19,7 @@ void trust_free(struct trust *trust); /* what a connection needs of it stays; NU
 /* Hangs it into an SSL_CTX, which must not have been used. No session is ever resumed, so that every connection shows
  * its certificate, and none renegotiates. False: out of memory; no connection may be made then. */
 bool trust_hang(struct trust *trust, void *ssl_ctx);
-/* Why a server's certificate was refused: "certificate has expired"; "" where it was not. */
+/* Why a server's certificate or what else it said in TLS was refused: "certificate has expired"; "" where it was not. */
 const char *trust_fault(const struct trust *trust);
 
 /* Whatever decides whether a connection may be used for a request. */

@@ -123,6 +123,10 @@ static bool play(struct peer *peer)
     const char *text = script->text != NULL ? script->text : "";
     if (!say(peer, text, script->length != 0 ? script->length : strlen(text)))
         return false;
+    while (script->key_updates) {
+        if (SSL_key_update(peer->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 || SSL_do_handshake(peer->ssl) != 1)
+            return false;
+    }
     if (script->again == NULL)
         return true;
     size_t length = strlen(script->again);

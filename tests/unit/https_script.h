@@ -38,6 +38,7 @@ struct https_script {
     const char *again;  /* said after it, `times` times; NULL: not */
     size_t times;       /* 0: until the client closes */
     int pace_ms;        /* between them */
+    bool key_updates;   /* without end, after `text` (RFC 8446 4.6.3) */
     enum https_end end;
     unsigned requests;  /* HTTPS_KEEP: of a connection, after which it is closed without a reply; 0: any number */
 };
