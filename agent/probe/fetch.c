@@ -2,12 +2,9 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -145,17 +142,12 @@ static void looked_up(void *arg, const struct dns_answer *answer)
     end(fetch);
 }
 
-/* libcurl would say no more than that there is something wrong with it. */
-static bool can_read_ca(struct fetch *fetch)
+static bool load_roots(struct fetch *fetch)
 {
-    if (fetch->fingerprint != NULL)
+    struct err err = {0};
+    if (trust_load(fetch->trust, fetch_client_roots(fetch->client), fetch->ca_file, &err))
         return true;
-    int fd = open(fetch->ca_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd >= 0) {
-        close(fd);
-        return true;
-    }
-    fetch_verdict_set(fetch, FETCH_LOCAL, "%s: %s", fetch->ca_file, strerror(errno));
+    fetch_verdict_set(fetch, FETCH_LOCAL, "%s", err.text);
     return false;
 }
 
@@ -163,7 +155,7 @@ static void begin(struct fetch *fetch)
 {
     struct dns_address address = {.family = strchr(fetch->host, ':') != NULL ? AF_INET6 : AF_INET};
     int64_t left_us = fetch->timeout_us - (clock_mono_us() - fetch->started_us);
-    if (fetch->detail != NULL || !can_read_ca(fetch)) {
+    if (fetch->detail != NULL || !load_roots(fetch)) {
         end(fetch);
         return;
     }

@@ -25,6 +25,7 @@ struct watched {
 struct fetch_client {
     struct loop *loop;
     CURLM *multi;
+    struct trust_roots *roots;
     struct loop_timer *timer; /* libcurl's */
     bool timer_wanted;        /* one that is not may still expire */
     struct loop_timer *idle;
@@ -177,6 +178,7 @@ struct fetch_client *fetch_client_new(struct loop *loop)
     client->timer = loop_timer_new(loop, timer_expired, client);
     client->idle = loop_timer_new(loop, idle_expired, client);
     client->multi = multi_new(client);
+    client->roots = trust_roots_new();
     return client;
 }
 
@@ -191,6 +193,7 @@ void fetch_client_free(struct fetch_client *client)
     }
     curl_multi_cleanup(client->multi);
     assert(client->sockets == NULL);
+    trust_roots_free(client->roots);
     loop_timer_free(client->timer);
     loop_timer_free(client->idle);
     free(client);
@@ -199,6 +202,11 @@ void fetch_client_free(struct fetch_client *client)
 struct loop *fetch_client_loop(struct fetch_client *client)
 {
     return client->loop;
+}
+
+struct trust_roots *fetch_client_roots(struct fetch_client *client)
+{
+    return client->roots;
 }
 
 struct fetch **fetch_client_list(struct fetch_client *client)

@@ -57,6 +57,7 @@ void fetch_over(struct fetch *fetch, CURLcode code);
 /* fetch_client.c */
 void fetch_set_up(void); /* libcurl, once; from whichever thread */
 struct loop *fetch_client_loop(struct fetch_client *client);
+struct trust_roots *fetch_client_roots(struct fetch_client *client);
 struct fetch **fetch_client_list(struct fetch_client *client);
 bool fetch_client_inside(const struct fetch_client *client); /* a callback of libcurl is being run */
 bool fetch_client_add(struct fetch *fetch);                  /* false: libcurl would not have it */

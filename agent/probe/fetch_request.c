@@ -194,14 +194,14 @@ static long curl_tls_version(int version)
 static bool set_trust(struct fetch *fetch)
 {
     CURL *easy = fetch->easy;
-    bool good = true, pinned = fetch->fingerprint != NULL;
+    bool good = true;
     SET(SSLVERSION, curl_tls_version(fetch->tls_min_version));
     SET(SSL_SESSIONID_CACHE, 0L);
     SET(CA_CACHE_TIMEOUT, 0L);
-    SET(CAPATH, NULL); /* Debian's libcurl would trust the system's roots too */
-    SET(CAINFO, pinned ? NULL : fetch->ca_file);
+    SET(CAPATH, NULL); /* Debian's libcurl trusts the system's roots otherwise; ours come from trust.c */
+    SET(CAINFO, NULL);
     SET(SSL_VERIFYPEER, 1L);
-    SET(SSL_VERIFYHOST, pinned ? 0L : 2L); /* the fingerprint is judged instead, see trust.h */
+    SET(SSL_VERIFYHOST, fetch->fingerprint != NULL ? 0L : 2L); /* the fingerprint is judged instead */
     SET(SSL_CTX_FUNCTION, ssl_context_made);
     SET(SSL_CTX_DATA, fetch);
     return good;
@@ -248,11 +248,9 @@ bool fetch_request_route(struct fetch *fetch, const struct dns_address *address,
 {
     CURL *easy = fetch->easy;
     char tag[TRUST_TAG_SIZE], text[INET6_ADDRSTRLEN];
-    const struct trust_scope scope = {.host = fetch->host, .port = fetch->port, .ca_file = fetch->ca_file,
-                                      .fingerprint_sha256 = fetch->fingerprint, .min_version = fetch->tls_min_version};
     struct buf line;
     buf_init(&line, ROUTE_MAX);
-    trust_tag(tag, &scope);
+    trust_tag(tag, fetch->trust, fetch->host, fetch->port);
     buf_printf(&line, "::%s:%u", tag, fetch->port);
     list_add(&fetch->route, line.data);
     buf_clear(&line);

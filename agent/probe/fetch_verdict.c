@@ -23,7 +23,6 @@ static const struct meaning {
     {CURLE_SSL_CERTPROBLEM, FETCH_TLS, NULL},
     {CURLE_SSL_SHUTDOWN_FAILED, FETCH_TLS, NULL},
     {CURLE_PEER_FAILED_VERIFICATION, FETCH_TLS, NULL},
-    {CURLE_SSL_CACERT_BADFILE, FETCH_LOCAL, "it holds no certificate that can be read"},
     {CURLE_GOT_NOTHING, FETCH_BROKEN, "the connection ended without a reply"},
     {CURLE_PARTIAL_FILE, FETCH_BROKEN, "the reply ends too soon"},
     {CURLE_WEIRD_SERVER_REPLY, FETCH_BROKEN, NULL},
@@ -165,8 +164,6 @@ void fetch_verdict_curl(struct fetch *fetch, CURLcode code)
             continue;
         if (meaning->outcome == FETCH_TLS)
             set_tls(fetch, code);
-        else if (code == CURLE_SSL_CACERT_BADFILE)
-            fetch_verdict_set(fetch, meaning->outcome, "%s: %s", fetch->ca_file, meaning->words);
         else if (meaning->words != NULL)
             fetch_verdict_set(fetch, meaning->outcome, "%s", meaning->words);
         else

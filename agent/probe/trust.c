@@ -1,6 +1,8 @@
 #include "probe/trust.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -9,7 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
 
 #define SHA256_SIZE 32
@@ -20,7 +21,24 @@
  * as long as they come, and not return. */
 #define MESSAGES_MAX 256
 
+/* Files are forgotten from the one on that was read first. */
+#define ROOTS_MAX 32
+
+/* A PEM file as it was when it was read. */
+struct root_file {
+    char *path;
+    struct stat state;
+    X509_STORE *store;
+};
+
+struct trust_roots {
+    struct root_file files[ROOTS_MAX];
+    size_t next; /* whose place is taken */
+};
+
 struct trust {
+    X509_STORE *store; /* NULL: nobody is trusted, or the fingerprint decides */
+    char *file_id;     /* which file, and in which state; NULL likewise */
     unsigned holders; /* whoever made it, and each SSL_CTX that it hangs in */
     bool pinned;
     unsigned char fingerprint[SHA256_SIZE];
@@ -54,8 +72,89 @@ struct trust *trust_new(const char *fingerprint_sha256, int min_version)
 
 void trust_free(struct trust *trust)
 {
-    if (trust != NULL && --trust->holders == 0)
-        free(trust);
+    if (trust == NULL || --trust->holders > 0)
+        return;
+    X509_STORE_free(trust->store);
+    free(trust->file_id);
+    free(trust);
+}
+
+static void root_file_fini(struct root_file *file)
+{
+    free(file->path);
+    X509_STORE_free(file->store);
+    *file = (struct root_file){0};
+}
+
+struct trust_roots *trust_roots_new(void)
+{
+    return mem_alloc(sizeof(struct trust_roots));
+}
+
+void trust_roots_free(struct trust_roots *roots)
+{
+    if (roots == NULL)
+        return;
+    for (size_t i = 0; i < ROOTS_MAX; i++)
+        root_file_fini(&roots->files[i]);
+    free(roots);
+}
+
+static bool is_same(const struct stat *left, const struct stat *right)
+{
+    return left->st_dev == right->st_dev && left->st_ino == right->st_ino && left->st_size == right->st_size &&
+           left->st_mtim.tv_sec == right->st_mtim.tv_sec && left->st_mtim.tv_nsec == right->st_mtim.tv_nsec;
+}
+
+/* The place of that path, or the one to be taken by it. */
+static struct root_file *find_place(struct trust_roots *roots, const char *path)
+{
+    for (size_t i = 0; i < ROOTS_MAX; i++) {
+        if (roots->files[i].path != NULL && strcmp(roots->files[i].path, path) == 0)
+            return &roots->files[i];
+    }
+    return &roots->files[roots->next++ % ROOTS_MAX];
+}
+
+static X509_STORE *read_roots(const char *path, struct err *err)
+{
+    X509_STORE *store = X509_STORE_new();
+    ERR_clear_error();
+    if (store != NULL && X509_STORE_load_file(store, path) == 1) {
+        X509_STORE_set_flags(store, X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
+        return store;
+    }
+    unsigned long code = ERR_peek_error();
+    err_set(err, "%s: %s", path,
+            ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code)) : "it holds no certificate that can be read");
+    ERR_clear_error();
+    X509_STORE_free(store);
+    return NULL;
+}
+
+bool trust_load(struct trust *trust, struct trust_roots *roots, const char *ca_file, struct err *err)
+{
+    struct stat state;
+    if (trust->pinned)
+        return true;
+    if (stat(ca_file, &state) != 0)
+        return err_set(err, "%s: %s", ca_file, strerror(errno));
+    if (!S_ISREG(state.st_mode)) /* one that is none might never end */
+        return err_set(err, "%s: it is no regular file", ca_file);
+    struct root_file *file = find_place(roots, ca_file);
+    if (file->path == NULL || strcmp(file->path, ca_file) != 0 || !is_same(&file->state, &state)) {
+        root_file_fini(file);
+        X509_STORE *store = read_roots(ca_file, err);
+        if (store == NULL)
+            return false;
+        *file = (struct root_file){.path = mem_strdup(ca_file), .state = state, .store = store};
+    }
+    X509_STORE_up_ref(file->store);
+    trust->store = file->store;
+    trust->file_id = mem_printf("%ju %ju %jd %jd.%09ld %s", (uintmax_t)state.st_dev, (uintmax_t)state.st_ino,
+                                (intmax_t)state.st_size, (intmax_t)state.st_mtim.tv_sec, state.st_mtim.tv_nsec,
+                                ca_file);
+    return true;
 }
 
 const char *trust_fault(const struct trust *trust)
@@ -172,28 +271,25 @@ bool trust_hang(struct trust *trust, void *ssl_ctx)
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, note_complaint);
     if (trust->pinned)
         SSL_CTX_set_cert_verify_callback(context, judge_fingerprint, trust);
+    else if (trust->store == NULL)
+        return false;
+    else
+        SSL_CTX_set1_cert_store(context, trust->store);
     return true;
 }
 
-const char *trust_tag(char out[TRUST_TAG_SIZE], const struct trust_scope *scope)
+const char *trust_tag(char out[TRUST_TAG_SIZE], const struct trust *trust, const char *host, uint16_t port)
 {
-    struct buf text;
-    struct stat file = {0};
+    char fingerprint[SHA256_DIGITS + 1];
     unsigned char hash[EVP_MAX_MD_SIZE];
-    buf_init(&text, 64 * 1024);
-    /* No host and no fingerprint holds a blank, and the file's name comes last. */
-    buf_printf(&text, "%s %u %d ", scope->host, scope->port, scope->min_version);
-    if (scope->fingerprint_sha256 != NULL) {
-        buf_puts(&text, scope->fingerprint_sha256);
-    } else {
-        (void)!stat(scope->ca_file, &file);
-        buf_printf(&text, "%ju %ju %jd %jd.%09ld %s", (uintmax_t)file.st_dev, (uintmax_t)file.st_ino,
-                   (intmax_t)file.st_size, (intmax_t)file.st_mtim.tv_sec, file.st_mtim.tv_nsec, scope->ca_file);
-    }
-    int hashed = EVP_Digest(text.data, text.length, hash, NULL, EVP_sha256(), NULL);
-    assert(!buf_failed(&text) && hashed == 1);
+    print_hex(fingerprint, trust->fingerprint, SHA256_SIZE);
+    /* No host and no number holds a blank, and the file's name comes last. */
+    char *text = mem_printf("%s %u %d %s", host, port, trust->min_version,
+                            trust->file_id != NULL ? trust->file_id : fingerprint);
+    int hashed = EVP_Digest(text, strlen(text), hash, NULL, EVP_sha256(), NULL);
+    assert(hashed == 1);
     (void)hashed;
     print_hex(out, hash, (TRUST_TAG_SIZE - 1) / 2);
-    buf_fini(&text);
+    free(text);
     return out;
 }

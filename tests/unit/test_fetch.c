@@ -113,8 +113,7 @@ static void a_rejected_login_is_not_repeated(void **state)
     static const char *const challenges[] = {
         "WWW-Authenticate: Basic realm=\"Cisco\"\r\n",
         "WWW-Authenticate: Basic realm=\"a\", Basic realm=\"b\"\r\nWWW-Authenticate: Basic realm=\"c\"\r\n",
-        "WWW-Authenticate: Digest realm=\"a\", nonce=\"b\"\r\n"
-        "WWW-Authenticate: Negotiate\r\nWWW-Authenticate: NTLM\r\n",
+        "WWW-Authenticate: Digest realm=\"a\", nonce=\"b\"\r\nWWW-Authenticate: Negotiate, NTLM\r\n",
         "",
     };
     for (size_t i = 0; i < sizeof challenges / sizeof *challenges; i++) {

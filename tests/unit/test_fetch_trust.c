@@ -161,6 +161,8 @@ static void a_ca_file_is_read_anew(void **state)
     unlink(path);
     snprintf(wanted, sizeof wanted, "local 0: %s: No such file or directory", path);
     fetch_scene_expect(&request, "none", wanted);
+    request.ca_file = "/dev/zero";
+    fetch_scene_expect(&request, "no end", "local 0: /dev/zero: it is no regular file");
     https_server_free(server);
     https_identity_free(other);
 }
