@@ -1,7 +1,7 @@
 # The programs. The daemon's own files are the only ones that see every room.
 PROBE_LIBS = agent/probe/libprobe.a agent/config/libconfig.a agent/health/libhealth.a agent/loop/libloop.a agent/base/libbase.a
 PROBE_EXTERNAL_LIBS = $(CARES_LIBS) $(CURL_LIBS) $(OPENSSL_LIBS) $(EXPAT_LIBS) $(XML2_LIBS) $(YAML_LIBS) $(IDN2_LIBS) $(UV_LIBS) \
-	-lresolv -lm
+	$(ZLIB_LIBS) -lresolv -lm
 
 sbin_PROGRAMS += fedhealthd
 fedhealthd_SOURCES = agent/main.c agent/agent.h agent/exports.c agent/options.c agent/options.h agent/reload.c

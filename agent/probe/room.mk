@@ -11,14 +11,19 @@ agent_probe_libprobe_a_SOURCES = \
 	agent/probe/domain.c agent/probe/probe.h \
 	agent/probe/endpoints.c \
 	agent/probe/expect.c agent/probe/expect.h \
+	agent/probe/fetch.c agent/probe/fetch.h agent/probe/fetch_private.h \
+	agent/probe/fetch_body.c agent/probe/fetch_body.h agent/probe/fetch_client.c agent/probe/fetch_jar.c \
+	agent/probe/fetch_request.c agent/probe/fetch_verdict.c \
 	agent/probe/resolver.c agent/probe/resolver.h \
 	agent/probe/route.c agent/probe/route.h \
 	agent/probe/s2s.c agent/probe/s2s.h \
 	agent/probe/srv_verdict.c \
 	agent/probe/tls.c agent/probe/tls.h \
+	agent/probe/trust.c agent/probe/trust.h \
 	agent/probe/verdict.c agent/probe/verdict.h \
 	agent/probe/xmpp_stream.c agent/probe/xmpp_stream.h
-agent_probe_libprobe_a_CFLAGS = $(AM_CFLAGS) $(CARES_CFLAGS) $(CURL_CFLAGS) $(OPENSSL_CFLAGS) $(EXPAT_CFLAGS) $(XML2_CFLAGS)
+agent_probe_libprobe_a_CFLAGS = $(AM_CFLAGS) $(CARES_CFLAGS) $(CURL_CFLAGS) $(OPENSSL_CFLAGS) $(EXPAT_CFLAGS) $(XML2_CFLAGS) \
+	$(ZLIB_CFLAGS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_certificate
@@ -110,4 +115,30 @@ tests_unit_test_html_LDADD = agent/probe/libprobe.a agent/base/libbase.a $(XML2_
 tests_unit_test_notifications_SOURCES = tests/unit/test_notifications.c tests/unit/page_scene.c tests/unit/page_scene.h
 tests_unit_test_notifications_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_notifications_LDADD = agent/probe/libprobe.a agent/base/libbase.a $(XML2_LIBS) $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
+FETCH_SCENE = tests/unit/fetch_scene.c tests/unit/fetch_scene.h tests/unit/fetch_fakes.c tests/unit/https_script.c \
+	tests/unit/https_script.h $(RESOLVER_SCENE)
+FETCH_SCENE_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(OPENSSL_CFLAGS) $(ZLIB_CFLAGS)
+FETCH_SCENE_LIBS = agent/probe/libprobe.a agent/health/libhealth.a agent/loop/libloop.a agent/base/libbase.a \
+	$(CURL_LIBS) $(CARES_LIBS) $(OPENSSL_LIBS) $(ZLIB_LIBS) $(UV_LIBS) $(CMOCKA_LIBS) -lresolv -lpthread
+check_PROGRAMS += tests/unit/test_fetch tests/unit/test_fetch_kept tests/unit/test_fetch_replies \
+	tests/unit/test_fetch_trust
+tests_unit_test_fetch_SOURCES = tests/unit/test_fetch.c $(FETCH_SCENE)
+tests_unit_test_fetch_CFLAGS = $(FETCH_SCENE_CFLAGS)
+tests_unit_test_fetch_LDADD = $(FETCH_SCENE_LIBS)
+
+tests_unit_test_fetch_kept_SOURCES = tests/unit/test_fetch_kept.c $(FETCH_SCENE)
+tests_unit_test_fetch_kept_CFLAGS = $(FETCH_SCENE_CFLAGS)
+tests_unit_test_fetch_kept_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_timer_arm
+tests_unit_test_fetch_kept_LDADD = $(FETCH_SCENE_LIBS)
+
+tests_unit_test_fetch_replies_SOURCES = tests/unit/test_fetch_replies.c $(FETCH_SCENE)
+tests_unit_test_fetch_replies_CFLAGS = $(FETCH_SCENE_CFLAGS)
+tests_unit_test_fetch_replies_LDADD = $(FETCH_SCENE_LIBS)
+
+tests_unit_test_fetch_trust_SOURCES = tests/unit/test_fetch_trust.c $(FETCH_SCENE)
+tests_unit_test_fetch_trust_CFLAGS = $(FETCH_SCENE_CFLAGS)
+tests_unit_test_fetch_trust_LDADD = $(FETCH_SCENE_LIBS)
 endif
