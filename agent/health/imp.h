@@ -108,6 +108,7 @@ struct imp_result {
     size_t account_count;
 
     bool rows_read;                /* the table was read; rows may be none */
+    int64_t rows_read_ms;          /* when its answer had come; TIME_ABSENT: not told, finished_ms is taken for it */
     struct s2s_row *rows;          /* owned */
     size_t row_count;              /* kept */
     size_t rows_total;             /* also beyond those kept */

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -15,7 +16,7 @@ struct column {
     const char *names[ALIASES_MAX];
 };
 
-static const struct column CP_ID = {{"cp_id"}}, PKID = {{"pkid"}}, VERSION = {{"version"}};
+static const struct column CP_ID = {{"cp_id"}}, PKID = {{"pkid"}}, NODE_VERSION = {{"version"}};
 static const struct column SEVERITY = {{"severity"}}, COUNT = {{"count"}}, ORIGIN = {{"origin", "source"}};
 static const struct column DESCRIPTION = {{"description", "message", "text", "msg"}};
 static const struct column CREATED = {{"created", "date", "time", "timestamp"}};
@@ -91,7 +92,7 @@ void axl_rows_add_notification(struct axl_rows *rows, const struct soap_row *row
 
 void axl_rows_add_version(struct axl_rows *rows, const struct soap_row *row)
 {
-    const char *version = find(row, &VERSION, NULL);
+    const char *version = find(row, &NODE_VERSION, NULL);
     if (rows->version == NULL && version != NULL && *version != '\0')
         rows->version = text_clean(version, PEER_TEXT_MAX);
 }
@@ -108,6 +109,7 @@ void axl_rows_give_s2s(struct axl_rows *rows, struct imp_result *result)
     result->row_count = part->row_count;
     result->rows_total = part->rows_total;
     result->rows_read = true;
+    result->rows_read_ms = clock_wall_ms();
     part->rows = NULL;
     part->row_count = part->rows_total = 0;
 }

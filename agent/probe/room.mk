@@ -93,7 +93,7 @@ endif
 # What they fetch, keep and cleanse is made up.
 if HAVE_CMOCKA
 FAKE_FETCH = tests/unit/fake_fetch.c tests/unit/fake_fetch.h
-SOAP_SCENE = tests/unit/soap_scene.c tests/unit/soap_scene.h $(FAKE_FETCH)
+SOAP_SCENE = tests/unit/soap_scene.c tests/unit/soap_scene.h tests/unit/fake_imp.c $(FAKE_FETCH)
 SOAP_SCENE_LIBS = agent/probe/libprobe.a agent/health/libhealth.a agent/base/libbase.a $(EXPAT_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_axl tests/unit/test_axl_login tests/unit/test_axl_version \
 	tests/unit/test_control_center tests/unit/test_soap tests/unit/test_soap_reader

@@ -362,7 +362,7 @@ static void refuse_xml(struct soap_reader *reader, bool at_end)
                       error == XML_ERROR_UNCLOSED_CDATA_SECTION || error == XML_ERROR_PARTIAL_CHAR;
     if (at_end && !reader->begun && strspn(reader->beginning, " ") == strlen(reader->beginning))
         refuse(reader, SOAP_NOT_XML, "nothing");
-    else if (at_end && unfinished)
+    else if (at_end && unfinished && strchr(reader->beginning, '<') != NULL)
         refuse(reader, SOAP_TRUNCATED, "it ends too soon, after %zu bytes", reader->fed);
     else if (!reader->begun)
         refuse(reader, SOAP_NOT_XML, "not XML: \"%s\", %s", reader->beginning, XML_ErrorString(error));
