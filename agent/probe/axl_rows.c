@@ -34,7 +34,7 @@ void axl_rows_fini(struct axl_rows *rows)
     *rows = (struct axl_rows){0};
 }
 
-/* The first text in a column of one of these names; NULL: nil, or no such column, which *there tells (it may be NULL). */
+/* The first text in a column of one of these names; NULL: nil, or no such column, which *there (may be NULL) tells. */
 static const char *find(const struct soap_row *row, const struct column *column, bool *there)
 {
     bool seen = false;

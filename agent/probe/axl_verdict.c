@@ -115,7 +115,8 @@ static char *fault_detail(const struct soap_fault *fault)
 static char *status_detail(const struct soap_reply *reply)
 {
     char *location = text_clean(reply->fetch->location, PEER_TEXT_MAX);
-    char *words = reply->verdict == SOAP_FAULT ? fault_detail(reply->fault) : soap_page_text(reply->page, PEER_TEXT_MAX);
+    char *words =
+        reply->verdict == SOAP_FAULT ? fault_detail(reply->fault) : soap_page_text(reply->page, PEER_TEXT_MAX);
     bool redirect = reply->fetch->status / 100 == 3 && *location != '\0';
     char *detail = redirect ? mem_printf("HTTP %ld, to %s", reply->fetch->status, location)
                             : mem_printf("HTTP %ld%s%s", reply->fetch->status, *words != '\0' ? ": " : "", words);

@@ -18,7 +18,8 @@ bool axl_says_no_table(const struct soap_reply *reply, const char *table);
 
 #define AXL_VERSION_SIZE 8
 /* A schema version to go on with, out of the text of the page that refused one ("12.x, 14.0 and 15.0", "[9.1, 10.0]"):
- * the highest up to the configured one, else the highest of all; never the one that was refused. False: none is named. */
+ * the highest up to the configured one, else the highest of all; never the one that was refused. False: none is
+ * named. */
 bool axl_version_pick(char version[AXL_VERSION_SIZE], const char *text, const char *configured, const char *refused);
 
 #endif

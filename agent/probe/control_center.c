@@ -194,7 +194,8 @@ static void judge_status(struct control_center *center)
         check_result_set(check, REASON_OK, NULL);
     else
         check_result_set(check, result->router_started == TRI_NO ? REASON_XCP_ROUTER_STOPPED : REASON_XCP_SOURCE_FAILED,
-                         "the service's status is %s%s%s", word, reason != NULL ? ": " : "", reason != NULL ? reason : "");
+                         "the service's status is %s%s%s", word, reason != NULL ? ": " : "",
+                         reason != NULL ? reason : "");
 }
 
 static void replied(void *arg, const struct soap_reply *reply)

@@ -44,8 +44,8 @@ void soap_cancel(struct soap *soap); /* NULL is legal; not after `done` */
 /* Appends a text as XML character data: what is markup is escaped, what XML cannot carry becomes U+FFFD. */
 void soap_escape(struct buf *buf, const char *text);
 
-/* The text of an HTML or XML page without tags, scripts, styles and superfluous white space: valid UTF-8 without control
- * characters, at most `max` bytes. To be freed by the caller. */
+/* The text of an HTML or XML page without tags, scripts, styles and superfluous white space: valid UTF-8 without
+ * control characters, at most `max` bytes. To be freed by the caller. */
 char *soap_page_text(const char *page, size_t max);
 
 #endif

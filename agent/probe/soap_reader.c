@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-/* Declared since expat 2.6 and in patched older ones (see xmpp_stream.c). Put off, a tag could not be told from one that
+/* Declared since expat 2.6 and in patched older ones (see xmpp_stream.c). With it a tag could not be told from one that
  * grows without end; pieces of PIECE_SIZE are what bounds the cost here. */
 extern XML_Bool XML_SetReparseDeferralEnabled(XML_Parser parser, XML_Bool enabled) __attribute__((weak));
 

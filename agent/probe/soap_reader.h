@@ -1,8 +1,8 @@
-/* Reader of one SOAP 1.1 or 1.2 reply: with xmpp_stream.c the ONLY user of expat. Push style: bytes in, rows out as they
- * are complete. Only the local names of elements count, whatever their prefixes and namespaces: the servers' dialects
- * differ in these. Refuses a doctype, entities beyond XML's five, processing instructions, nesting deeper than 64, a tag
- * or comment over 8 KiB, and what runs past the bounds below. Bytes are gathered before expat sees them, so that a reply
- * that comes a byte at a time costs no more than one that comes whole. */
+/* Reader of one SOAP 1.1 or 1.2 reply: with xmpp_stream.c the ONLY user of expat. Push style: bytes in, rows out as
+ * they are complete. Only the local names of elements count, whatever their prefixes and namespaces: the servers'
+ * dialects differ in these. Refuses a doctype, entities beyond XML's five, processing instructions, nesting deeper than
+ * 64, a tag or comment over 8 KiB, and what runs past the bounds below. Bytes are gathered before expat sees them, so
+ * that a reply that comes a byte at a time costs no more than one that comes whole. */
 #ifndef PROBE_SOAP_READER_H
 #define PROBE_SOAP_READER_H
 
@@ -17,9 +17,9 @@
 
 /* Where a reply has what is wanted of it; of static storage. All are local names. */
 struct soap_shape {
-    const char *payload[2];             /* the element in Body that makes the reply a good one; the second may be NULL */
+    const char *payload[2];             /* the element in Body that makes the reply a good one; [1] may be NULL */
     const char *container, *row;        /* rows are the children `row` of `container`, which is below the payload */
-    const char *value[SOAP_VALUES_MAX]; /* elements below the payload and in no container, whose text is wanted, or NULL */
+    const char *value[SOAP_VALUES_MAX]; /* below the payload and in no container: whose text is wanted, or NULL */
 };
 
 struct soap_column {
@@ -63,8 +63,9 @@ enum soap_verdict soap_reader_end(struct soap_reader *reader);
 /* All of these after soap_reader_end(), borrowed from the reader. */
 bool soap_reader_is_envelope(const struct soap_reader *reader); /* the reply began as a SOAP envelope */
 const struct soap_fault *soap_reader_fault(const struct soap_reader *reader);
-const char *soap_reader_value(const struct soap_reader *reader, size_t which); /* of shape->value; NULL: not there, nil */
-/* What is wrong with a reply that is neither good nor a fault, for people, UTF-8 without control characters; else "". */
+const char *soap_reader_value(const struct soap_reader *reader, size_t which); /* of shape->value; NULL: none, nil */
+/* What is wrong with a reply that is neither good nor a fault, for people, in UTF-8 without control characters, at most
+ * 256 bytes; "" otherwise. */
 const char *soap_reader_words(const struct soap_reader *reader);
 
 #endif

@@ -1,5 +1,5 @@
-/* Fetching without a network: stands in for probe/fetch.h. Answers are scripted, requests recorded; nothing is called back
- * but from fake_fetch_run(). */
+/* Fetching without a network: stands in for probe/fetch.h. Answers are scripted, requests recorded; nothing is called
+ * back but from fake_fetch_run(). */
 #ifndef TESTS_FAKE_FETCH_H
 #define TESTS_FAKE_FETCH_H
 

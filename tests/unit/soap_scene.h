@@ -1,5 +1,5 @@
-/* A node to talk SOAP with, on fake_fetch.h: its configuration, one conversation at a time, what came of it. Secrets are
- * only counted: it stands in for probe/secret.h. */
+/* A node to talk SOAP with, on fake_fetch.h: its configuration, one conversation at a time, what came of it. Secrets
+ * are only counted: it stands in for probe/secret.h. */
 #ifndef TESTS_SOAP_SCENE_H
 #define TESTS_SOAP_SCENE_H
 

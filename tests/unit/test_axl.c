@@ -23,14 +23,15 @@ static const struct failure {
     const char *detail; /* part of it; NULL: there is none */
     enum login_outcome login;
 } FAILURES[] = {
-    {"dns", {.outcome = FETCH_DNS, .detail = "no address", .unsent = true}, REASON_AXL_DNS, "no address", LOGIN_NOT_SENT},
-    {"denied", {.outcome = FETCH_DENIED, .detail = "deny_networks", .unsent = true}, REASON_AXL_CONNECT, "deny_networks",
+    {"dns", {.outcome = FETCH_DNS, .detail = "no address", .unsent = true}, REASON_AXL_DNS, "no address",
      LOGIN_NOT_SENT},
+    {"denied", {.outcome = FETCH_DENIED, .detail = "deny_networks", .unsent = true}, REASON_AXL_CONNECT,
+     "deny_networks", LOGIN_NOT_SENT},
     {"connect", {.outcome = FETCH_CONNECT, .unsent = true}, REASON_AXL_CONNECT, NULL, LOGIN_NOT_SENT},
     {"timeout, not sent", {.outcome = FETCH_TIMEOUT, .unsent = true}, REASON_AXL_TIMEOUT, NULL, LOGIN_NOT_SENT},
     {"timeout, sent", {.outcome = FETCH_TIMEOUT, .detail = "slow"}, REASON_AXL_TIMEOUT, "slow", LOGIN_UNCLEAR},
-    {"timeout in a good reply", {.outcome = FETCH_TIMEOUT, .status = 200, .body = "<Envelope><Body>"}, REASON_AXL_TIMEOUT,
-     NULL, LOGIN_ACCEPTED},
+    {"timeout in a good reply", {.outcome = FETCH_TIMEOUT, .status = 200, .body = "<Envelope><Body>"},
+     REASON_AXL_TIMEOUT, NULL, LOGIN_ACCEPTED},
     {"tls", {.outcome = FETCH_TLS, .detail = "self-signed", .unsent = true}, REASON_AXL_TLS, "self-signed",
      LOGIN_NOT_SENT},
     {"broken", {.outcome = FETCH_BROKEN, .detail = "cut off"}, REASON_AXL_BAD_RESPONSE, "cut off", LOGIN_UNCLEAR},
@@ -59,8 +60,8 @@ static const struct failure {
     {"fault with 200", {.body = SCENE_FAULT("-201", "A syntax error")}, REASON_AXL_SOAP_FAULT, "-201: A syntax error",
      LOGIN_ACCEPTED},
     {"fault with 400", {.status = 400, .body = SCENE_FAULT("5", "x")}, REASON_AXL_SOAP_FAULT, "5: x", LOGIN_NO_VERDICT},
-    {"fault with nothing in it", {.status = 500, .body = SCENE_ENVELOPE("<soapenv:Fault/>")}, REASON_AXL_SOAP_FAULT, NULL,
-     LOGIN_ACCEPTED},
+    {"fault with nothing in it", {.status = 500, .body = SCENE_ENVELOPE("<soapenv:Fault/>")}, REASON_AXL_SOAP_FAULT,
+     NULL, LOGIN_ACCEPTED},
     {"query too large", {.status = 500, .body = SCENE_FAULT("-1", "Query request too large. Total rows matched: 1")},
      REASON_AXL_TOO_LARGE, "Query request too large", LOGIN_ACCEPTED},
     {"memory", {.status = 500, .body = SCENE_FAULT("-1", "Maximum AXL Memory Allocation Consumed. Retry")},
@@ -88,7 +89,8 @@ static void test_failures(void **state)
         scene.node.query = "select * from x";
         soap_scene_axl(&scene, &each->answer, 1);
         const struct check_result *check = &scene.result->check[IMP_AXL];
-        if (check->reason != each->reason || scene.login != each->login || (check->detail == NULL) != (each->detail == NULL))
+        if (check->reason != each->reason || scene.login != each->login ||
+            (check->detail == NULL) != (each->detail == NULL))
             fail_msg("%s: %s, login %d: %s", each->name, reason_info(check->reason)->code, scene.login, check->detail);
         if (each->detail != NULL && strstr(check->detail, each->detail) == NULL)
             fail_msg("%s: %s", each->name, check->detail);
@@ -127,8 +129,9 @@ static void test_request(void **state)
     assert_int_equal(request->cap, 8 << 20);
     assert_int_equal(request->timeout_ms, 10000);
     assert_string_equal(fake_fetch_request(1)->action, "\"CUCM:DB ver=12.5 getCCMVersion\"");
-    assert_non_null(strstr(fake_fetch_request(1)->body, "<ns:getCCMVersion xmlns:ns=\"http://www.cisco.com/AXL/API/12.5\" "
-                                                        "sequence=\"1\"></ns:getCCMVersion>"));
+    assert_non_null(strstr(fake_fetch_request(1)->body,
+                           "<ns:getCCMVersion xmlns:ns=\"http://www.cisco.com/AXL/API/12.5\" sequence=\"1\">"
+                           "</ns:getCCMVersion>"));
     assert_int_equal(soap_scene_secrets() - secrets, 2);
     soap_scene_fini(&scene);
 }

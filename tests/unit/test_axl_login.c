@@ -18,7 +18,8 @@
 static void test_session(void **state)
 {
     (void)state;
-    static const struct fake_answer first[] = {{.body = SCENE_ROWS(SCENE_ROW), .cookie = SESSION}, {.body = SCENE_VERSION}};
+    static const struct fake_answer first[] = {
+        {.body = SCENE_ROWS(SCENE_ROW), .cookie = SESSION}, {.body = SCENE_VERSION}};
     static const struct fake_answer second[] = {GOOD};
     static const struct fake_answer idle[] = {{.status = 404}, {.body = SCENE_ROWS(""), .cookie = "JSESSIONIDSSO=2"}};
     static const struct fake_answer off[] = {{.status = 404}, {.status = 404}};
@@ -136,9 +137,11 @@ static void test_query(void **state)
     } CASES[] = {
         {{.body = SCENE_ROWS("")}, NULL, 0, NULL},
         {{.body = SCENE_ROWS("<row><severity>Warning</severity><count>5</count><description>restart</description>"
-                             "<origin>XCP</origin><created>Jan 5</created></row><row><description>b</description></row>")},
+                             "<origin>XCP</origin><created>Jan 5</created></row>"
+                             "<row><description>b</description></row>")},
          NULL, 2, "Warning|restart|XCP|Jan 5|5"},
-        {{.body = SCENE_ROWS("<row><MSG>m</MSG><Source>s</Source><TIMESTAMP>t</TIMESTAMP></row>")}, NULL, 1, "|m|s|t|-1"},
+        {{.body = SCENE_ROWS("<row><MSG>m</MSG><Source>s</Source><TIMESTAMP>t</TIMESTAMP></row>")}, NULL, 1,
+         "|m|s|t|-1"},
         {{.body = SCENE_ROWS("<row><text>t</text><message>m</message><date>d</date><time>e</time></row>")}, NULL, 1,
          "|m||d|-1"},
         {{.body = SCENE_ROWS("<row><description xsi:nil='true'/><severity/></row>")}, NULL, 1, "||||-1"},
@@ -169,8 +172,8 @@ static void test_query(void **state)
         assert_int_equal(result->notification_count, CASES[i].count);
         if (CASES[i].count > 0) {
             const struct xcp_notification *first = &result->notifications[0];
-            char *text = mem_printf("%s|%s|%s|%s|%lld", first->severity != NULL ? first->severity : "", first->description,
-                                    first->origin != NULL ? first->origin : "",
+            char *text = mem_printf("%s|%s|%s|%s|%lld", first->severity != NULL ? first->severity : "",
+                                    first->description, first->origin != NULL ? first->origin : "",
                                     first->created != NULL ? first->created : "", (long long)first->count);
             assert_string_equal(text, CASES[i].first);
             assert_int_equal(first->source, XCP_SOURCE_QUERY);

@@ -14,13 +14,13 @@
 
 #define REPLY(CODE, ITEMS) \
     SCENE_ENVELOPE("<n:soapGetServiceStatusResponse xmlns:n='http://schemas.cisco.com/ast/soap'>" \
-                   "<n:soapGetServiceStatusReturn><n:ReturnCode>" CODE "</n:ReturnCode><n:ReasonCode>-1</n:ReasonCode>" \
-                   "<n:ReasonString>because</n:ReasonString><n:ServiceInfoList>" ITEMS "</n:ServiceInfoList>" \
-                   "</n:soapGetServiceStatusReturn></n:soapGetServiceStatusResponse>")
+                   "<n:soapGetServiceStatusReturn><n:ReturnCode>" CODE "</n:ReturnCode>" \
+                   "<n:ReasonCode>-1</n:ReasonCode><n:ReasonString>because</n:ReasonString>" \
+                   "<n:ServiceInfoList>" ITEMS "</n:ServiceInfoList></n:soapGetServiceStatusReturn></n:soapGetServiceStatusResponse>")
 #define ITEM(NAME, STATUS, REASON, START, UP) \
-    "<n:item><n:ServiceName>" NAME "</n:ServiceName><n:ServiceStatus>" STATUS "</n:ServiceStatus><n:ReasonCode>-1" \
-    "</n:ReasonCode><n:ReasonCodeString>" REASON "</n:ReasonCodeString><n:StartTime>" START "</n:StartTime><n:UpTime>" UP \
-    "</n:UpTime></n:item>"
+    "<n:item><n:ServiceName>" NAME "</n:ServiceName><n:ServiceStatus>" STATUS "</n:ServiceStatus>" \
+    "<n:ReasonCode>-1</n:ReasonCode><n:ReasonCodeString>" REASON "</n:ReasonCodeString>" \
+    "<n:StartTime>" START "</n:StartTime><n:UpTime>" UP "</n:UpTime></n:item>"
 #define ROUTER(STATUS, REASON, START, UP) REPLY("0", ITEM("Cisco XCP Router", STATUS, REASON, START, UP))
 
 static const struct reply {
@@ -32,8 +32,8 @@ static const struct reply {
     int64_t up_s;       /* -1: the start is not known */
     enum login_outcome login;
 } REPLIES[] = {
-    {{.body = ROUTER("Started", " ", "Mon Nov 23 10:00:00 2026", "3600")}, REASON_OK, "started Mon Nov 23 10:00:00 2026",
-     TRI_YES, "Started", 3600, LOGIN_ACCEPTED},
+    {{.body = ROUTER("Started", " ", "Mon Nov 23 10:00:00 2026", "3600")}, REASON_OK,
+     "started Mon Nov 23 10:00:00 2026", TRI_YES, "Started", 3600, LOGIN_ACCEPTED},
     {{.body = ROUTER("started", "", "", "0")}, REASON_OK, NULL, TRI_YES, "started", 0, LOGIN_ACCEPTED},
     {{.body = ROUTER("Started", "", "", "-1")}, REASON_OK, NULL, TRI_YES, "Started", -1, LOGIN_ACCEPTED},
     {{.body = ROUTER("Started", "", "", "an hour")}, REASON_OK, NULL, TRI_YES, "Started", -1, LOGIN_ACCEPTED},
@@ -51,14 +51,15 @@ static const struct reply {
      LOGIN_ACCEPTED},
     {{.body = ROUTER("Frozen", "", "", "9")}, REASON_XCP_SOURCE_FAILED, "Frozen", TRI_UNKNOWN, "Frozen", -1,
      LOGIN_ACCEPTED},
-    {{.body = ROUTER("", "", "", "9")}, REASON_XCP_SOURCE_FAILED, "ServiceStatus", TRI_UNKNOWN, NULL, -1, LOGIN_ACCEPTED},
+    {{.body = ROUTER("", "", "", "9")}, REASON_XCP_SOURCE_FAILED, "ServiceStatus", TRI_UNKNOWN, NULL, -1,
+     LOGIN_ACCEPTED},
     {{.body = REPLY("0", "")}, REASON_XCP_SOURCE_FAILED, "not in the list", TRI_UNKNOWN, NULL, -1, LOGIN_ACCEPTED},
-    {{.body = REPLY("0", ITEM("Cisco XCP Router 2", "Started", "", "", "1"))}, REASON_XCP_SOURCE_FAILED, "not in the list",
-     TRI_UNKNOWN, NULL, -1, LOGIN_ACCEPTED},
+    {{.body = REPLY("0", ITEM("Cisco XCP Router 2", "Started", "", "", "1"))}, REASON_XCP_SOURCE_FAILED,
+     "not in the list", TRI_UNKNOWN, NULL, -1, LOGIN_ACCEPTED},
     {{.body = REPLY("5", ITEM("Cisco XCP Router", "Started", "", "", "1"))}, REASON_XCP_SOURCE_FAILED,
      "ReturnCode 5: because", TRI_UNKNOWN, NULL, -1, LOGIN_ACCEPTED},
-    {{.status = 500, .body = SCENE_FAULT("1", "no rights")}, REASON_XCP_SOURCE_FAILED, "fault soapenv:Server: no rights",
-     TRI_UNKNOWN, NULL, -1, LOGIN_ACCEPTED},
+    {{.status = 500, .body = SCENE_FAULT("1", "no rights")}, REASON_XCP_SOURCE_FAILED,
+     "fault soapenv:Server: no rights", TRI_UNKNOWN, NULL, -1, LOGIN_ACCEPTED},
     {{.body = SCENE_FAULT("1", "no rights")}, REASON_XCP_SOURCE_FAILED, "fault", TRI_UNKNOWN, NULL, -1, LOGIN_ACCEPTED},
     {{.body = "<html>x"}, REASON_XCP_SOURCE_FAILED, "cannot be read: an HTML page", TRI_UNKNOWN, NULL, -1,
      LOGIN_NO_VERDICT},
@@ -135,9 +136,9 @@ static void test_cancel(void **state)
     soap_scene_init(&scene);
     scene.result = imp_result_new();
     fake_fetch_script(NULL, 0);
-    control_center_cancel(control_center_start(
-        &(struct control_center_options){.config = &scene.config, .node = &scene.node, .username = "u", .password = "p"},
-        scene.result, never, NULL));
+    const struct control_center_options options = {
+        .config = &scene.config, .node = &scene.node, .username = "u", .password = "p"};
+    control_center_cancel(control_center_start(&options, scene.result, never, NULL));
     fake_fetch_run();
     control_center_cancel(NULL);
     soap_scene_fini(&scene);

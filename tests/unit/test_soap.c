@@ -19,7 +19,8 @@ static void test_escape(void **state)
         const char *text, *escaped;
     } CASES[] = {
         {"", ""},
-        {"select * from t where a <> 'b' and c = \"d\" && e", "select * from t where a &lt;&gt; 'b' and c = \"d\" &amp;&amp; e"},
+        {"select * from t where a <> 'b' and c = \"d\" && e",
+         "select * from t where a &lt;&gt; 'b' and c = \"d\" &amp;&amp; e"},
         {"a\tb\nc\rd", "a\tb\nc&#13;d"},
         {"]]>", "]]&gt;"},
         {"\x01\x1f\x7f", "\xef\xbf\xbd\xef\xbf\xbd\x7f"},
