@@ -1,11 +1,13 @@
 # Probes, and the adapters that are each the only user of their library.
 noinst_LIBRARIES += agent/probe/libprobe.a
 agent_probe_libprobe_a_SOURCES = \
-	agent/probe/gate.c agent/probe/gate.h \
-	agent/probe/imp.c \
+	agent/probe/axl.c agent/probe/axl.h \
+	agent/probe/axl_rows.c agent/probe/axl_rows.h \
+	agent/probe/axl_verdict.c agent/probe/axl_verdict.h \
 	agent/probe/certificate.c agent/probe/certificate.h \
 	agent/probe/channel.c agent/probe/channel.h \
 	agent/probe/context.c agent/probe/context.h \
+	agent/probe/control_center.c agent/probe/control_center.h \
 	agent/probe/discover.c agent/probe/discover.h agent/probe/discovery.h \
 	agent/probe/dns_message.c agent/probe/dns_message.h \
 	agent/probe/domain.c agent/probe/probe.h \
@@ -14,9 +16,19 @@ agent_probe_libprobe_a_SOURCES = \
 	agent/probe/fetch.c agent/probe/fetch.h agent/probe/fetch_private.h \
 	agent/probe/fetch_body.c agent/probe/fetch_body.h agent/probe/fetch_client.c agent/probe/fetch_jar.c \
 	agent/probe/fetch_request.c agent/probe/fetch_verdict.c \
+	agent/probe/gate.c agent/probe/gate.h \
+	agent/probe/html.c agent/probe/html.h \
+	agent/probe/html_table.c agent/probe/html_table.h \
+	agent/probe/imp.c \
+	agent/probe/login_form.c agent/probe/login_form.h \
+	agent/probe/notifications.c agent/probe/notifications.h \
+	agent/probe/page_text.c agent/probe/page_text.h \
+	agent/probe/page_url.c agent/probe/page_url.h \
 	agent/probe/resolver.c agent/probe/resolver.h \
 	agent/probe/route.c agent/probe/route.h \
 	agent/probe/s2s.c agent/probe/s2s.h \
+	agent/probe/soap.c agent/probe/soap.h \
+	agent/probe/soap_reader.c agent/probe/soap_reader.h \
 	agent/probe/srv_verdict.c \
 	agent/probe/tls.c agent/probe/tls.h \
 	agent/probe/trust.c agent/probe/trust.h \
@@ -99,14 +111,6 @@ tests_unit_test_imp_probe_LDADD = agent/health/libhealth.a agent/loop/libloop.a 
 endif
 
 # The Notifications page: its readers, and the form login before it.
-agent_probe_libprobe_a_SOURCES += \
-	agent/probe/html.c agent/probe/html.h \
-	agent/probe/html_table.c agent/probe/html_table.h \
-	agent/probe/login_form.c agent/probe/login_form.h \
-	agent/probe/notifications.c agent/probe/notifications.h \
-	agent/probe/page_text.c agent/probe/page_text.h \
-	agent/probe/page_url.c agent/probe/page_url.h
-
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_html tests/unit/test_notifications
 tests_unit_test_html_SOURCES = tests/unit/test_html.c
@@ -141,4 +145,36 @@ tests_unit_test_fetch_replies_LDADD = $(FETCH_SCENE_LIBS)
 tests_unit_test_fetch_trust_SOURCES = tests/unit/test_fetch_trust.c $(FETCH_SCENE)
 tests_unit_test_fetch_trust_CFLAGS = $(FETCH_SCENE_CFLAGS)
 tests_unit_test_fetch_trust_LDADD = $(FETCH_SCENE_LIBS)
+endif
+
+# What they fetch, keep and cleanse is made up.
+if HAVE_CMOCKA
+FAKE_FETCH = tests/unit/fake_fetch.c tests/unit/fake_fetch.h
+SOAP_SCENE = tests/unit/soap_scene.c tests/unit/soap_scene.h $(FAKE_FETCH)
+SOAP_SCENE_LIBS = agent/probe/libprobe.a agent/health/libhealth.a agent/base/libbase.a $(EXPAT_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_axl tests/unit/test_axl_login tests/unit/test_axl_version \
+	tests/unit/test_control_center tests/unit/test_soap tests/unit/test_soap_reader
+tests_unit_test_axl_SOURCES = tests/unit/test_axl.c $(SOAP_SCENE)
+tests_unit_test_axl_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_axl_LDADD = $(SOAP_SCENE_LIBS)
+
+tests_unit_test_axl_login_SOURCES = tests/unit/test_axl_login.c $(SOAP_SCENE)
+tests_unit_test_axl_login_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_axl_login_LDADD = $(SOAP_SCENE_LIBS)
+
+tests_unit_test_axl_version_SOURCES = tests/unit/test_axl_version.c $(SOAP_SCENE)
+tests_unit_test_axl_version_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_axl_version_LDADD = $(SOAP_SCENE_LIBS)
+
+tests_unit_test_control_center_SOURCES = tests/unit/test_control_center.c $(SOAP_SCENE)
+tests_unit_test_control_center_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_control_center_LDADD = $(SOAP_SCENE_LIBS)
+
+tests_unit_test_soap_SOURCES = tests/unit/test_soap.c $(SOAP_SCENE)
+tests_unit_test_soap_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_soap_LDADD = $(SOAP_SCENE_LIBS)
+
+tests_unit_test_soap_reader_SOURCES = tests/unit/test_soap_reader.c
+tests_unit_test_soap_reader_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_soap_reader_LDADD = agent/probe/libprobe.a agent/base/libbase.a $(EXPAT_LIBS) $(CMOCKA_LIBS)
 endif
