@@ -9,9 +9,14 @@ agent_probe_libprobe_a_SOURCES = \
 	agent/probe/domain.c agent/probe/probe.h \
 	agent/probe/endpoints.c \
 	agent/probe/expect.c agent/probe/expect.h \
+	agent/probe/login_file.c agent/probe/login_file.h \
+	agent/probe/login_guard.c agent/probe/login_guard.h \
+	agent/probe/login_life.c agent/probe/login_life.h \
+	agent/probe/login_password.c \
 	agent/probe/resolver.c agent/probe/resolver.h \
 	agent/probe/route.c agent/probe/route.h \
 	agent/probe/s2s.c agent/probe/s2s.h \
+	agent/probe/secret.c agent/probe/secret.h \
 	agent/probe/srv_verdict.c \
 	agent/probe/tls.c agent/probe/tls.h \
 	agent/probe/verdict.c agent/probe/verdict.h \
@@ -82,4 +87,32 @@ tests_unit_test_gate_load_SOURCES = tests/unit/test_gate_load.c $(GATE_SCENE)
 tests_unit_test_gate_load_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_gate_load_LDFLAGS = $(AM_LDFLAGS) $(GATE_SCENE_WRAP)
 tests_unit_test_gate_load_LDADD = $(GATE_SCENE_LIBS)
+endif
+
+# Keeping accounts from being locked out. The wall clock of these tests is made up.
+if HAVE_CMOCKA
+LOGIN_SCENE = tests/unit/login_scene.c tests/unit/login_scene.h
+LOGIN_SCENE_WRAP = -Wl,--wrap=clock_wall_ms
+LOGIN_SCENE_LIBS = agent/probe/libprobe.a agent/loop/libloop.a agent/base/libbase.a \
+	$(OPENSSL_LIBS) $(UV_LIBS) $(CMOCKA_LIBS) -lpthread
+check_PROGRAMS += tests/unit/test_login_file tests/unit/test_login_guard tests/unit/test_login_kill \
+	tests/unit/test_secret
+tests_unit_test_login_file_SOURCES = tests/unit/test_login_file.c tests/unit/login_faults.def $(LOGIN_SCENE)
+tests_unit_test_login_file_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_login_file_LDFLAGS = $(AM_LDFLAGS) $(LOGIN_SCENE_WRAP)
+tests_unit_test_login_file_LDADD = $(LOGIN_SCENE_LIBS)
+
+tests_unit_test_login_guard_SOURCES = tests/unit/test_login_guard.c $(LOGIN_SCENE)
+tests_unit_test_login_guard_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_login_guard_LDFLAGS = $(AM_LDFLAGS) $(LOGIN_SCENE_WRAP)
+tests_unit_test_login_guard_LDADD = $(LOGIN_SCENE_LIBS)
+
+tests_unit_test_login_kill_SOURCES = tests/unit/test_login_kill.c $(LOGIN_SCENE)
+tests_unit_test_login_kill_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_login_kill_LDFLAGS = $(AM_LDFLAGS) $(LOGIN_SCENE_WRAP)
+tests_unit_test_login_kill_LDADD = $(LOGIN_SCENE_LIBS)
+
+tests_unit_test_secret_SOURCES = tests/unit/test_secret.c
+tests_unit_test_secret_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_secret_LDADD = agent/probe/libprobe.a agent/base/libbase.a $(OPENSSL_LIBS) $(CMOCKA_LIBS)
 endif
