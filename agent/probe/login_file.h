@@ -6,8 +6,8 @@
  *   end COUNT
  *
  * It is replaced as a whole, by a new file beside it, synced, renamed, and the folder synced. state_dir/logins.lock is
- * locked (flock) from open to close. What cannot be read as just that is never overwritten. All of this may wait for the
- * disk, or for another process: up to 10 s. */
+ * locked (flock) from open to close. What cannot be read as just that is never overwritten. All of this may wait for
+ * the disk, or for another process: up to 10 s. */
 #ifndef PROBE_LOGIN_FILE_H
 #define PROBE_LOGIN_FILE_H
 

@@ -8,8 +8,8 @@
  * One login at most is under way with an unproven credential, in all processes together; one that never got an outcome,
  * since its process was killed or nothing came back, counts as rejected. A rejected credential is held for 31 minutes;
  * after that one login is made, and if that is rejected too the hold doubles, to 24 hours at most. A proven credential
- * may be used by two at a time in each process: should the password be changed behind its back, fewer than three see it.
- * An outcome that cannot be written (a full disk) is kept, and no login is made until it is. */
+ * may be used by two at a time in each process: should the password be changed behind its back, that many see it. An
+ * outcome that cannot be written (a full disk) is kept, and no login is made until it is. */
 #ifndef PROBE_LOGIN_GUARD_H
 #define PROBE_LOGIN_GUARD_H
 
