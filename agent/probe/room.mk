@@ -20,13 +20,18 @@ agent_probe_libprobe_a_SOURCES = \
 	agent/probe/html.c agent/probe/html.h \
 	agent/probe/html_table.c agent/probe/html_table.h \
 	agent/probe/imp.c \
+	agent/probe/login_file.c agent/probe/login_file.h \
 	agent/probe/login_form.c agent/probe/login_form.h \
+	agent/probe/login_guard.c agent/probe/login_guard.h \
+	agent/probe/login_life.c agent/probe/login_life.h \
+	agent/probe/login_password.c \
 	agent/probe/notifications.c agent/probe/notifications.h \
 	agent/probe/page_text.c agent/probe/page_text.h \
 	agent/probe/page_url.c agent/probe/page_url.h \
 	agent/probe/resolver.c agent/probe/resolver.h \
 	agent/probe/route.c agent/probe/route.h \
 	agent/probe/s2s.c agent/probe/s2s.h \
+	agent/probe/secret.c agent/probe/secret.h \
 	agent/probe/soap.c agent/probe/soap.h \
 	agent/probe/soap_reader.c agent/probe/soap_reader.h \
 	agent/probe/srv_verdict.c \
@@ -177,4 +182,32 @@ tests_unit_test_soap_LDADD = $(SOAP_SCENE_LIBS)
 tests_unit_test_soap_reader_SOURCES = tests/unit/test_soap_reader.c
 tests_unit_test_soap_reader_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_soap_reader_LDADD = agent/probe/libprobe.a agent/base/libbase.a $(EXPAT_LIBS) $(CMOCKA_LIBS)
+endif
+
+# Keeping accounts from being locked out. The wall clock of these tests is made up.
+if HAVE_CMOCKA
+LOGIN_SCENE = tests/unit/login_scene.c tests/unit/login_scene.h
+LOGIN_SCENE_WRAP = -Wl,--wrap=clock_wall_ms
+LOGIN_SCENE_LIBS = agent/probe/libprobe.a agent/loop/libloop.a agent/base/libbase.a \
+	$(OPENSSL_LIBS) $(UV_LIBS) $(CMOCKA_LIBS) -lpthread
+check_PROGRAMS += tests/unit/test_login_file tests/unit/test_login_guard tests/unit/test_login_kill \
+	tests/unit/test_secret
+tests_unit_test_login_file_SOURCES = tests/unit/test_login_file.c tests/unit/login_faults.def $(LOGIN_SCENE)
+tests_unit_test_login_file_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_login_file_LDFLAGS = $(AM_LDFLAGS) $(LOGIN_SCENE_WRAP)
+tests_unit_test_login_file_LDADD = $(LOGIN_SCENE_LIBS)
+
+tests_unit_test_login_guard_SOURCES = tests/unit/test_login_guard.c $(LOGIN_SCENE)
+tests_unit_test_login_guard_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_login_guard_LDFLAGS = $(AM_LDFLAGS) $(LOGIN_SCENE_WRAP)
+tests_unit_test_login_guard_LDADD = $(LOGIN_SCENE_LIBS)
+
+tests_unit_test_login_kill_SOURCES = tests/unit/test_login_kill.c $(LOGIN_SCENE)
+tests_unit_test_login_kill_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_login_kill_LDFLAGS = $(AM_LDFLAGS) $(LOGIN_SCENE_WRAP)
+tests_unit_test_login_kill_LDADD = $(LOGIN_SCENE_LIBS)
+
+tests_unit_test_secret_SOURCES = tests/unit/test_secret.c
+tests_unit_test_secret_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_secret_LDADD = agent/probe/libprobe.a agent/base/libbase.a $(OPENSSL_LIBS) $(CMOCKA_LIBS)
 endif
