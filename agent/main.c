@@ -115,6 +115,10 @@ static void agent_fini(struct agent *agent, struct loop_signal *signals[SIGNAL_C
     exports_stop(agent);
     schedule_free(agent->schedule);
     probe_context_free(agent->probes);
+    if (agent->loop != NULL) {
+        loop_stop(agent->loop);
+        loop_run(agent->loop); /* until the outcomes of logins are on disk, and no longer */
+    }
     /* A second signal must not break off an orderly end: this is the last thread, and it takes none any more. */
     sigset_t all;
     sigfillset(&all);

@@ -231,6 +231,8 @@ static int check(struct config *config, struct config *named, const struct optio
         status = show(&run, options);
     }
     probe_context_free(run.probes);
+    loop_stop(run.loop);
+    loop_run(run.loop); /* until the outcomes of logins are on disk, and no longer */
     loop_free(run.loop);
     store_free(run.store);
     free(run.jobs);

@@ -31,7 +31,8 @@
 #define DIGITS_MAX 17
 
 static const char *const STATES[LOGIN_STATE_COUNT] = {
-    [LOGIN_UNDER_WAY] = "under_way", [LOGIN_PROVEN] = "proven", [LOGIN_REFUSED] = "rejected"};
+    [LOGIN_UNDER_WAY] = "under_way", [LOGIN_PROVEN] = "proven", [LOGIN_REFUSED] = "rejected",
+    [LOGIN_UNHEARD] = "unheard"};
 
 static bool cannot(const struct login_file *file, const char *name, const char *what, struct err *err)
 {
@@ -136,7 +137,8 @@ static bool makes_sense(const struct login_entry *entry)
     switch (entry->state) {
     case LOGIN_UNDER_WAY: return entry->deadline_ms != TIME_ABSENT;
     case LOGIN_PROVEN: return entry->deadline_ms == TIME_ABSENT && !held_once && entry->accepted_ms != TIME_ABSENT;
-    case LOGIN_REFUSED: return entry->deadline_ms == TIME_ABSENT && held_once;
+    case LOGIN_REFUSED:
+    case LOGIN_UNHEARD: return entry->deadline_ms == TIME_ABSENT && held_once;
     case LOGIN_UNPROVEN:
     case LOGIN_STATE_COUNT: break;
     }

@@ -189,7 +189,8 @@ static void run_job(void *arg)
         return; /* only `left` is to be called */
     pass->recorded = record(pass, &pass->err);
     if (pass->step == ASKING && !pass->recorded)
-        pass->found = (struct login_answer){LOGIN_BARRED, TIME_ABSENT, TIME_ABSENT, pass->err.text};
+        pass->found = (struct login_answer){
+            .verdict = LOGIN_BARRED, .until_ms = TIME_ABSENT, .accepted_ms = TIME_ABSENT, .detail = pass->err.text};
 }
 
 /* ---- on the loop ---- */
@@ -378,6 +379,12 @@ void login_pass_leave(struct login_pass *pass, enum login_outcome outcome,
     else
         withdraw(pass);
     next_job(guard);
+}
+
+void login_pass_forget(struct login_pass *pass)
+{
+    assert(pass->step == LEAVING);
+    pass->left = NULL;
 }
 
 /* ---- the guard ---- */

@@ -20,7 +20,8 @@ enum login_state {
     LOGIN_UNPROVEN, /* nothing is known: not kept */
     LOGIN_UNDER_WAY,
     LOGIN_PROVEN,
-    LOGIN_REFUSED, /* held until `until_ms`, or due for one try behind it */
+    LOGIN_REFUSED, /* by a server: held until `until_ms`, or due for one try behind it */
+    LOGIN_UNHEARD, /* held likewise, since its outcome was never heard */
     LOGIN_STATE_COUNT
 };
 
