@@ -271,8 +271,8 @@ void exports_notify_rejection(struct agent *agent, const struct status *before, 
     }
     struct snapshot *snapshot = store_snapshot(agent->store);
     const struct imp_status *now = find_node(snapshot_status(snapshot), node), *former = find_node(before, node);
-    char *detail = mem_printf("the login of %s was rejected; none follows until its password is another, or the hold ends",
-                              login);
+    char *detail = mem_printf("the login of %s was rejected; none follows until its password is another, or the hold "
+                              "ends", login);
     const struct snmp_rejection rejection = {
         .index = now->index,
         .node = now->name,

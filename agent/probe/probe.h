@@ -35,7 +35,8 @@ struct probe_ops {
 extern const struct probe_ops probe_domain; /* server-to-server federation of a domain */
 
 struct imp_probe;
-/* Called once, never before start() returns; the result is the callee's to free, and still to be judged (imp_judge()). */
+/* Called once, never before start() returns; the result is the callee's to free, and still to be judged by
+ * imp_judge(). */
 typedef void (*imp_done)(void *arg, struct imp_result *result);
 
 struct probe_imp_ops {

@@ -308,7 +308,8 @@ static void run(const struct part *parts, size_t part_count)
     loop_free(scene.loop);
 }
 
-#define RUN(...) run((const struct part[]){__VA_ARGS__}, sizeof((const struct part[]){__VA_ARGS__}) / sizeof(struct part))
+#define PARTS(...) (const struct part[]){__VA_ARGS__}
+#define RUN(...) run(PARTS(__VA_ARGS__), sizeof(PARTS(__VA_ARGS__)) / sizeof(struct part))
 #define GOOD(name) {name, LOGIN_GO, false, LOGIN_ACCEPTED, REASON_OK}
 
 static void assert_check(enum imp_check check, enum reason reason)
