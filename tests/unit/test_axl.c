@@ -183,7 +183,7 @@ static void test_tables(void **state)
     static const struct fake_answer OTHER_BY_WORDS = {.body = SCENE_FAULT("", NO_TABLES)};
     static const struct fake_answer FAULT = {.status = 500, .body = SCENE_FAULT("-272", "No SELECT permission")};
     static const struct fake_answer GOOD = {.body = SCENE_ROWS(SCENE_ROW)}, VERSION_FAULT = {.status = 500};
-    static const struct {
+    const struct {
         enum axl_table table;
         struct fake_answer answers[3];
         size_t count;
