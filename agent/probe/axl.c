@@ -124,7 +124,7 @@ static void row_read(void *arg, const struct soap_row *row)
 
 static void replied(void *arg, const struct soap_reply *reply);
 
-/* `sql` NULL: getCCMVersion. The schema wants `sql` without a namespace. */
+/* `sql` NULL: getCCMVersion. The schema wants `sql` without a namespace, and `sequence` only beside it. */
 static void ask(struct axl *axl, const char *sql)
 {
     const char *operation = sql != NULL ? "executeSQLQuery" : "getCCMVersion";
@@ -132,13 +132,10 @@ static void ask(struct axl *axl, const char *sql)
     buf_init(&content, SIZE_MAX);
     buf_printf(&content, "<ns:%s xmlns:ns=\"http://www.cisco.com/AXL/API/", operation);
     soap_escape(&content, schema(axl));
-    buf_puts(&content, "\" sequence=\"1\">");
-    if (sql != NULL) {
-        buf_puts(&content, "<sql>");
+    buf_puts(&content, sql != NULL ? "\" sequence=\"1\"><sql>" : "\">");
+    if (sql != NULL)
         soap_escape(&content, sql);
-        buf_puts(&content, "</sql>");
-    }
-    buf_printf(&content, "</ns:%s>", operation);
+    buf_printf(&content, "%s</ns:%s>", sql != NULL ? "</sql>" : "", operation);
     char *action = mem_printf("CUCM:DB ver=%s %s", schema(axl), operation);
     struct fetch_jar *jar = axl->options.login_only ? NULL : axl->session->jar;
     axl->had_cookie = jar != NULL && !fetch_jar_is_empty(jar);

@@ -130,8 +130,7 @@ static void test_request(void **state)
     assert_int_equal(request->timeout_ms, 10000);
     assert_string_equal(fake_fetch_request(1)->action, "\"CUCM:DB ver=12.5 getCCMVersion\"");
     assert_non_null(strstr(fake_fetch_request(1)->body,
-                           "<ns:getCCMVersion xmlns:ns=\"http://www.cisco.com/AXL/API/12.5\" sequence=\"1\">"
-                           "</ns:getCCMVersion>"));
+                           "<ns:getCCMVersion xmlns:ns=\"http://www.cisco.com/AXL/API/12.5\"></ns:getCCMVersion>"));
     assert_int_equal(soap_scene_secrets() - secrets, 2);
     soap_scene_fini(&scene);
 }
@@ -183,7 +182,7 @@ static void test_tables(void **state)
     static const struct fake_answer OTHER_BY_WORDS = {.body = SCENE_FAULT("", NO_TABLES)};
     static const struct fake_answer FAULT = {.status = 500, .body = SCENE_FAULT("-272", "No SELECT permission")};
     static const struct fake_answer GOOD = {.body = SCENE_ROWS(SCENE_ROW)}, VERSION_FAULT = {.status = 500};
-    static const struct {
+    const struct {
         enum axl_table table;
         struct fake_answer answers[3];
         size_t count;

@@ -16,7 +16,8 @@
     SCENE_ENVELOPE("<n:soapGetServiceStatusResponse xmlns:n='http://schemas.cisco.com/ast/soap'>" \
                    "<n:soapGetServiceStatusReturn><n:ReturnCode>" CODE "</n:ReturnCode>" \
                    "<n:ReasonCode>-1</n:ReasonCode><n:ReasonString>because</n:ReasonString>" \
-                   "<n:ServiceInfoList>" ITEMS "</n:ServiceInfoList></n:soapGetServiceStatusReturn></n:soapGetServiceStatusResponse>")
+                   "<n:ServiceInfoList>" ITEMS "</n:ServiceInfoList>" \
+                   "</n:soapGetServiceStatusReturn></n:soapGetServiceStatusResponse>")
 #define ITEM(NAME, STATUS, REASON, START, UP) \
     "<n:item><n:ServiceName>" NAME "</n:ServiceName><n:ServiceStatus>" STATUS "</n:ServiceStatus>" \
     "<n:ReasonCode>-1</n:ReasonCode><n:ReasonCodeString>" REASON "</n:ReasonCodeString>" \
