@@ -107,10 +107,6 @@ static void tell(struct fetch *fetch)
 
 void fetch_over(struct fetch *fetch, CURLcode code)
 {
-    if (fetch->cancelled) {
-        fetch_free(fetch);
-        return;
-    }
     fetch_verdict_facts(fetch);
     fetch_verdict_curl(fetch, code);
     end(fetch);

@@ -152,8 +152,7 @@ static bool set_limits(struct fetch *fetch)
 #define SET(OPTION, VALUE) good &= curl_easy_setopt(easy, CURLOPT_##OPTION, VALUE) == CURLE_OK
     SET(PROTOCOLS_STR, "https");
     SET(FOLLOWLOCATION, 0L);
-    SET(PROXY, "");
-    SET(NOPROXY, "*");
+    SET(PROXY, ""); /* none, whatever the environment says */
     SET(NETRC, (long)CURL_NETRC_IGNORED);
     SET(NOSIGNAL, 1L);
     SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
