@@ -59,8 +59,8 @@ struct agent_status {
 
 struct status {
     struct agent_status agent;
-    /* Of `domains` and `imp`: grows with each change. It begins with the time of the agent's start, in microseconds since
-     * 1970, so that it is no former state's after a restart either. 0: not known. */
+    /* Of `domains` and `imp`: grows with each change. It begins with the time of the agent's start, in microseconds
+     * since 1970, so that it is no former state's after a restart either. 0: not known. */
     uint64_t generation;
     size_t domain_count;
     struct domain_status **domains; /* in ascending order of index */

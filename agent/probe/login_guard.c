@@ -188,6 +188,7 @@ static void run_job(void *arg)
     if (pass->step == LEAVING && !has_gone(pass))
         return; /* only `left` is to be called */
     pass->recorded = record(pass, &pass->err);
+    secret_thread_end();
     if (pass->step == ASKING && !pass->recorded)
         pass->found = (struct login_answer){
             .verdict = LOGIN_BARRED, .until_ms = TIME_ABSENT, .accepted_ms = TIME_ABSENT, .detail = pass->err.text};

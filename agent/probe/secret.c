@@ -62,6 +62,11 @@ void secret_cleanse(void *bytes, size_t size)
         OPENSSL_cleanse(bytes, size);
 }
 
+void secret_thread_end(void)
+{
+    OPENSSL_thread_stop();
+}
+
 void secret_free(char *text)
 {
     if (text != NULL)
