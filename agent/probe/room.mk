@@ -165,6 +165,7 @@ tests_unit_test_axl_LDADD = $(SOAP_SCENE_LIBS)
 
 tests_unit_test_axl_login_SOURCES = tests/unit/test_axl_login.c $(SOAP_SCENE)
 tests_unit_test_axl_login_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_axl_login_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_mono_us
 tests_unit_test_axl_login_LDADD = $(SOAP_SCENE_LIBS)
 
 tests_unit_test_axl_version_SOURCES = tests/unit/test_axl_version.c $(SOAP_SCENE)

@@ -8,12 +8,23 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "tests/unit/soap_scene.h"
 
 #define SESSION "JSESSIONIDSSO=1"
 #define GOOD {.body = SCENE_ROWS(SCENE_ROW)}
 #define UNAUTHORIZED {.status = 401, .body = "<html>"}
+
+#define DAY_US (INT64_C(24) * 3600 * 1000000)
+
+static int64_t now_us = 5;
+
+int64_t __wrap_clock_mono_us(void);
+int64_t __wrap_clock_mono_us(void)
+{
+    return now_us;
+}
 
 static void test_session(void **state)
 {
@@ -206,6 +217,25 @@ static void test_node_version(void **state)
     }
 }
 
+static void test_node_version_is_asked_once_a_day(void **state)
+{
+    (void)state;
+    static const struct fake_answer first[] = {GOOD, {.body = SCENE_VERSION}}, same[] = {GOOD};
+    static const struct fake_answer gone[] = {GOOD, {.status = 500}};
+    struct soap_scene scene;
+    soap_scene_init(&scene);
+    soap_scene_axl(&scene, first, 2);
+    now_us += DAY_US - 1;
+    soap_scene_axl(&scene, same, 1);
+    assert_string_equal(scene.result->version, "12.5.1.11900-117");
+    now_us++;
+    soap_scene_axl(&scene, gone, 2);
+    assert_null(scene.result->version);
+    soap_scene_axl(&scene, same, 1);
+    assert_null(scene.result->version);
+    soap_scene_fini(&scene);
+}
+
 static void never(void *arg, const struct axl_outcome *outcome)
 {
     (void)arg;
@@ -237,7 +267,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_session), cmocka_unit_test(test_session_ends_with_the_credential),
         cmocka_unit_test(test_login_of_several), cmocka_unit_test(test_login_only), cmocka_unit_test(test_query),
-        cmocka_unit_test(test_node_version), cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_node_version), cmocka_unit_test(test_node_version_is_asked_once_a_day),
+        cmocka_unit_test(test_cancel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
