@@ -108,6 +108,7 @@ static struct login_entry *find_entry(struct login_file *file, const struct logi
     for (size_t i = 0; i < SECRET_HASH_SIZE; i++)
         snprintf(hex + 2 * i, 3, "%02x", pass->identity[i]);
     secret_hash(hash, file->key, sizeof file->key, parts, 1);
+    secret_cleanse(hex, sizeof hex);
     return login_file_entry(file, hash, now_ms, err);
 }
 
@@ -196,11 +197,18 @@ static void run_job(void *arg)
 
 /* ---- on the loop ---- */
 
+/* An identity has no key: whoever found it could try passwords on it. */
+static void discard(struct login_pass *pass)
+{
+    secret_cleanse(pass->identity, sizeof pass->identity);
+    free(pass);
+}
+
 static void release(struct login_guard *guard)
 {
     struct login_pass *pass, *next;
     DL_FOREACH_SAFE(guard->unwritten, pass, next)
-        free(pass);
+        discard(pass);
     free(guard->state_dir);
     free(guard);
 }
@@ -243,6 +251,7 @@ static void detach(struct login_pass *pass)
     if (--credential->passes > 0)
         return;
     HASH_DEL(pass->guard->credentials, credential);
+    secret_cleanse(credential->identity, sizeof credential->identity);
     free(credential);
 }
 
@@ -251,7 +260,7 @@ static void leave_answered(struct login_pass *pass, enum login_outcome outcome,
 {
     if (!has_gone(pass) && left == NULL) {
         detach(pass);
-        free(pass);
+        discard(pass);
         return;
     }
     pass->step = LEAVING;
@@ -293,7 +302,7 @@ static void has_left(struct login_pass *pass)
     if (pass->left != NULL && !guard->freed)
         pass->left(pass->left_arg, has_gone(pass) ? pass->held_until_ms : pass->found.until_ms);
     if (!has_gone(pass) || pass->recorded) {
-        free(pass);
+        discard(pass);
         return;
     }
     log_warn("the outcome of a login is not recorded, and no other is made before it is: %s", pass->err.text);
@@ -307,7 +316,7 @@ static void job_done(void *arg)
     guard->running = NULL;
     if (pass->recorded) {
         DL_FOREACH_SAFE(guard->unwritten, former, next)
-            free(former);
+            discard(former);
         guard->unwritten = NULL;
     }
     if (pass->step == ASKING)
@@ -366,7 +375,7 @@ static void withdraw(struct login_pass *pass)
         credential->asking = false;
     }
     detach(pass);
-    free(pass);
+    discard(pass);
 }
 
 void login_pass_leave(struct login_pass *pass, enum login_outcome outcome,

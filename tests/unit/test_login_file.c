@@ -180,6 +180,36 @@ static void folder_and_file_are_made_for_their_owner_only(void **state)
     assert_int_not_equal(access("state/logins.new", F_OK), 0);
 }
 
+static void assert_owner(const char *file, uid_t user, gid_t group)
+{
+    struct stat status;
+    assert_int_equal(stat(file, &status), 0);
+    assert_int_equal(status.st_uid, user);
+    assert_int_equal(status.st_gid, group);
+}
+
+static void what_root_makes_belongs_to_whom_the_folder_does(void **state)
+{
+    (void)state;
+    scene_begin();
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(mkdir("state", 0750), 0);
+    assert_int_equal(chown("state", 12345, 12346), 0);
+    scene_write("file", "x", 1);
+    for (int linked = 0; linked < 2; linked++) {
+        struct login_guard *guard = login_guard_new(scene_loop(), "state");
+        assert_int_equal(scene_login(guard, linked ? "b" : "a", LOGIN_ACCEPTED), LOGIN_GO);
+        login_guard_free(guard);
+        scene_run();
+        assert_owner("state/logins", 12345, 12346);
+        assert_owner("state/logins.lock", linked ? 0 : 12345, linked ? 0 : 12346);
+        assert_int_equal(unlink("state/logins.lock"), 0);
+        assert_int_equal(link("file", "state/logins.lock"), 0); /* by which somebody wants to be given it */
+    }
+    assert_int_equal(unlink("file"), 0);
+}
+
 static void without_a_folder_that_can_be_written_none_is_made(void **state)
 {
     (void)state;
@@ -294,6 +324,7 @@ int main(void)
         cmocka_unit_test(what_is_read_is_what_was_written),
         cmocka_unit_test(the_longest_unused_make_room),
         cmocka_unit_test(folder_and_file_are_made_for_their_owner_only),
+        cmocka_unit_test(what_root_makes_belongs_to_whom_the_folder_does),
         cmocka_unit_test(without_a_folder_that_can_be_written_none_is_made),
         cmocka_unit_test(what_cannot_be_recorded_is_not_sent),
         cmocka_unit_test(an_outcome_that_cannot_be_written_bars_all_others),
