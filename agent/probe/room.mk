@@ -77,8 +77,7 @@ tests_unit_test_resolver_queries_LDADD = $(RESOLVER_SCENE_LIBS)
 
 tests_unit_test_round_SOURCES = tests/unit/test_round.c tests/unit/dns_zone.c tests/unit/dns_zone.h $(RESOLVER_SCENE)
 tests_unit_test_round_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_round_LDADD = agent/probe/libprobe.a agent/config/libconfig.a $(RESOLVER_SCENE_LIBS) \
-	$(YAML_LIBS) $(IDN2_LIBS)
+tests_unit_test_round_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_route_SOURCES = tests/unit/test_route.c $(RESOLVER_SCENE)
 tests_unit_test_route_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -123,7 +122,7 @@ tests_unit_test_html_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_html_LDADD = agent/probe/libprobe.a agent/base/libbase.a $(XML2_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_notifications_SOURCES = tests/unit/test_notifications.c tests/unit/page_scene.c tests/unit/page_scene.h
 tests_unit_test_notifications_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_notifications_LDADD = agent/probe/libprobe.a agent/base/libbase.a $(XML2_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_notifications_LDADD = agent/probe/libprobe.a agent/health/libhealth.a agent/base/libbase.a $(XML2_LIBS) $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA

@@ -179,45 +179,6 @@ static void answer_guard(void)
     asking->answer(asking->arg, &answer);
 }
 
-/* imp.h */
-
-void xcp_notification_init(struct xcp_notification *notification, enum xcp_source source, const char *severity,
-                           const char *description, const char *origin, const char *created, const char *count)
-{
-    *notification = (struct xcp_notification){
-        .source = source,
-        .severity = severity != NULL ? text_clean(severity, PEER_TEXT_MAX) : NULL,
-        .description = text_clean(description != NULL ? description : "", XCP_TEXT_MAX),
-        .origin = origin != NULL ? text_clean(origin, PEER_TEXT_MAX) : NULL,
-        .created = created != NULL ? text_clean(created, PEER_TEXT_MAX) : NULL,
-        .count = count != NULL ? strtoll(count, NULL, 10) : -1,
-    };
-}
-
-void xcp_notification_fini(struct xcp_notification *notification)
-{
-    free(notification->severity);
-    free(notification->description);
-    free(notification->origin);
-    free(notification->created);
-}
-
-bool xcp_notification_is_restart(const struct xcp_notification *notification)
-{
-    return strstr(notification->description, "requires a restart") != NULL;
-}
-
-void imp_result_add_notification(struct imp_result *result, struct xcp_notification *notification)
-{
-    if (result->notification_count == XCP_NOTIFICATIONS_MAX) {
-        xcp_notification_fini(notification);
-        return;
-    }
-    result->notifications =
-        mem_resize(result->notifications, result->notification_count + 1, sizeof *result->notifications);
-    result->notifications[result->notification_count++] = *notification;
-}
-
 /* The play. */
 
 static void finished(void *arg)
@@ -279,4 +240,5 @@ void scene_fini(struct scene *scene)
         xcp_notification_fini(&scene->result.notifications[i]);
     free(scene->result.notifications);
     free(scene->result.reading[XCP_SOURCE_PAGE].fault);
+    free(scene->result.rejected_login);
 }
