@@ -246,7 +246,11 @@ static void addresses_of_both_families_are_tried(void **state)
     request.url = "https://[::1]:1/";
     request.host = "::1";
     request.port = 1;
-    fetch_scene_expect(&request, "an address in brackets", "connect 0: Connection refused");
+    struct fetch_story story;
+    fetch_story_init(&story);
+    fetch_scene_run(&request, &story); /* refused, or unreachable where there is no IPv6 */
+    assert_int_equal(strncmp(story.text.data, "connect 0: ", 11), 0);
+    fetch_story_fini(&story);
     request.url = "https://127.0.0.1:1/";
     request.host = "127.0.0.1";
     fetch_scene_expect(&request, "nobody there", "connect 0: Connection refused");
