@@ -70,7 +70,7 @@ def connection_cpu(port, ca_file):
 
 def write_config(lab, path):
     """The lab's configuration, but with as many conversations at once with its one address as are wanted."""
-    config = lab.write_config(os.path.join(path, "config.yaml"))
+    config = lab.write_config(os.path.join(path, "config.yaml"), imp_nodes=[])
     with open(config, encoding="utf-8") as text:
         changed = text.read().replace("agent:\n", f"agent:\n  max_concurrent_per_address: {AT_ONCE}\n", 1)
     with open(config, "w", encoding="utf-8") as out:

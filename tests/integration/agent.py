@@ -113,9 +113,10 @@ class Agent(Server):
         return Samples(parse(self.scrape_raw(accept)))
 
     def first_round_done(self):
-        """Waits until every check of every domain has run, and returns the samples seen then."""
+        """Waits until every check of every domain and node has run, and returns the samples seen then."""
         def complete():
             samples = self.scrape()
-            reasons = [labels["reason"] for labels, _ in samples.named("fedhealth_check_reason_info")]
+            reasons = [labels["reason"] for kind in ("check", "imp_check")
+                       for labels, _ in samples.named(f"fedhealth_{kind}_reason_info")]
             return reasons and "not_run" not in reasons and samples
         return wait_for("a first round of every check", complete)

@@ -8,7 +8,9 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from agent import FEDHEALTH, FEDHEALTHD, Agent  # noqa: E402 (needs the path above)
+import imp_versions  # noqa: E402 (needs the path above)
+from agent import FEDHEALTH, FEDHEALTHD, Agent  # noqa: E402
+from imp_nodes import Stage  # noqa: E402
 from lab import Lab  # noqa: E402
 from lab.server import tail  # noqa: E402
 
@@ -31,6 +33,26 @@ def _agent(lab):
     """An agent on the lab, in SNMP master mode, after its first round of checks. None is repeated."""
     with tempfile.TemporaryDirectory(prefix="fedhealth-") as folder:
         agent = Agent(folder, lab.write_config, interval="1h", confirm=1)
+        try:
+            agent.first_round_done()
+            yield agent
+        finally:
+            agent.stop()
+
+
+@pytest.fixture(scope="session", name="versions")
+def _versions(lab):
+    """IM and Presence nodes of every SOAP library, version and behaviour."""
+    with tempfile.TemporaryDirectory(prefix="fedhealth-") as folder:
+        with Stage(lab, folder, [case.node() for case in imp_versions.CASES]) as stage:
+            yield stage
+
+
+@pytest.fixture(scope="session", name="versions_agent")
+def _versions_agent(versions):
+    """An agent on these, after its first round of checks."""
+    with tempfile.TemporaryDirectory(prefix="fedhealth-") as folder:
+        agent = Agent(folder, versions.write_config)
         try:
             agent.first_round_done()
             yield agent

@@ -162,7 +162,7 @@ class Certificates:
 @dataclasses.dataclass
 class Outcome:
     """Of one run."""
-    domains: dict  # name -> what --json says of it
+    domains: dict  # name of a domain or node -> what --json says of it
     peak_bytes: int  # of memory
 
 
@@ -176,14 +176,16 @@ sys.exit(code if code >= 0 else 128 - code)
 """
 
 
-def run_check(config, domains, before=()):
-    """`fedhealth check --json` of the domains. `before` are words of a command that starts it. Whatever the peers do,
-    it must end by itself, report on every domain, and say nothing else: on standard error sanitizers would."""
+def run_check(config, domains, before=(), key="domains"):
+    """`fedhealth check --json` of the domains, or with the key "imp_nodes" of these nodes. `before` are words of a
+    command that starts it. Whatever the peers do, it must end by itself, report on everyone, and say nothing else: on
+    standard error sanitizers would."""
+    arguments = [f"--imp={node}" for node in domains] if key == "imp_nodes" else domains
     done = run(sys.executable, "-IS", "-c", MEASURE, str(SECONDS_MAX), *before,
-               FEDHEALTH, "check", "--config.file", config, "--json", *domains)
+               FEDHEALTH, "check", "--config.file", config, "--json", *arguments)
     assert (0 <= done.returncode <= 3, done.stderr) == (True, ""), f"exit status {done.returncode}\n{done.stderr}"
     report, _, peak_kib = done.stdout.rpartition("\n")
-    outcome = Outcome({each["name"]: each for each in json.loads(report)["domains"]}, int(peak_kib) * 1024)
+    outcome = Outcome({each["name"]: each for each in json.loads(report)[key]}, int(peak_kib) * 1024)
     worst = max((each["state"] for each in outcome.domains.values()), key=WORSE.index)
     assert (done.returncode, list(outcome.domains)) == (EXIT_CODES[worst], domains)
     return outcome

@@ -1,10 +1,10 @@
-"""A small lab of real servers on loopback and free ports: Knot DNS, Prosody and ejabberd, certificates from a CA of its
-own.
+"""A small lab of real servers on loopback and free ports: Knot DNS, Prosody, ejabberd and what looks like Cisco IM and
+Presence nodes, certificates from a CA of its own.
 
 What is in it stands in cases.json. `quickstart run`, docs/lab.md and the integration tests use it alike:
 
     with Lab() as lab:
-        lab.write_config(path)    # an agent configuration that checks every domain of the lab
+        lab.write_config(path)    # an agent configuration that checks every domain and node of the lab
 """
 
 import contextlib
@@ -13,8 +13,10 @@ import os
 import shutil
 import tempfile
 
+from . import imp
 from .certificates import Authority
 from .ejabberd import Ejabberd
+from .imp import cases as imp_cases
 from .knot import Knot
 from .prosody import Prosody
 from .server import bind, free_port, has_ipv6, own_address
@@ -79,6 +81,7 @@ def _expand(case, servers):
 with open(os.path.join(os.path.dirname(__file__), "cases.json"), encoding="utf-8") as _cases:
     TABLE = json.load(_cases)
 CASES = [_expand(case, TABLE["servers"]) for case in TABLE["cases"]]
+IMP_CASES = [imp_cases.expand(case) for case in TABLE["imp_nodes"]]
 MONITOR = TABLE["monitor"]
 
 AGENT_CONFIG = """\
@@ -106,7 +109,7 @@ SNMP_AGENTX = "  mode: agentx\n  agentx_socket: {socket}"
 class Lab:
     """The running lab. `ports` maps a server's name in cases.json to its s2s port, and NAME_direct to its port for
     direct TLS; `dns_port` is Knot's. `lacking` says, by the names in `needs` of cases.json, what this machine has not:
-    cases that need it turn out otherwise."""
+    cases that need it turn out otherwise, and without "node" there are no IM and Presence nodes: `imp` is None."""
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
@@ -121,6 +124,7 @@ class Lab:
             self.ca_file = self.authority.ca_file
             for name, settings in TABLE["servers"].items():
                 self._start_peer(name, settings)
+            self.imp = None if imp_cases.NEED in self.lacking else self._start_imp_nodes()
             self.dns_port = self._add(Knot(self._make_folder("knot"), TABLE["zone"], self._records(), wait=False)).port
             for server in self.servers:
                 server.wait()
@@ -140,6 +144,9 @@ class Lab:
         else:
             self.lacking["port 5269"] = "Port 5269 is taken at every loopback address by another program."
         self.own_address = address or "127.0.0.1"
+        words = imp.lacking()
+        if words:
+            self.lacking[imp_cases.NEED] = words + " There are no IM and Presence nodes."
 
     def _make_folder(self, name):
         folder = os.path.join(self.folder, name)
@@ -167,6 +174,11 @@ class Lab:
         self.ports[name], self.ports[name + "_direct"] = server.port, server.direct_port
         if "::1" not in addresses:
             self._keep_shut(["::1"], server.port)
+
+    def _start_imp_nodes(self):
+        nodes = imp_cases.LabNodes(self._make_folder("imp"), self.authority, IMP_CASES)
+        self._add(nodes.server)
+        return nodes
 
     def _keep_shut(self, addresses, port):
         for address in addresses:
@@ -203,9 +215,11 @@ class Lab:
         return f"  - {json.dumps(domain, ensure_ascii=False) if case['config'] else case['unicode']}"
 
     def write_config(self, path, interval="10s", timeout="5s", confirm=2, dns_port=None, snmp_port=1161,
-                     agentx_socket=None, state_dir=None, domains=None):
-        """Writes an agent configuration that checks every domain of the lab, or just these names, and keeps its state
-        beside it, unless told otherwise. Returns the path."""
+                     agentx_socket=None, state_dir=None, domains=None, imp_nodes=None):
+        """Writes an agent configuration that checks every domain of the lab, or just these names, and every IM and
+        Presence node, or just these entries, and keeps its state beside it, unless told otherwise. Returns the path."""
+        if imp_nodes is None:
+            imp_nodes = self.imp.configs() if self.imp and not domains else []
         snmp = SNMP_AGENTX.format(socket=agentx_socket) if agentx_socket else SNMP_MASTER.format(port=snmp_port)
         with open(path, "w", encoding="utf-8") as out:
             out.write(AGENT_CONFIG.format(
@@ -214,4 +228,6 @@ class Lab:
                 dns_port=dns_port or self.dns_port, ca_file=self.ca_file, snmp=snmp,
                 domains="\n".join(f"  - {name}" for name in domains) if domains else
                         "\n".join(self._domain_line(case) for case in CASES)))
+            if imp_nodes:
+                out.write("imp_nodes:\n" + "".join(f"  - {json.dumps(node)}\n" for node in imp_nodes))
         return path

@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 from . import CASES, Lab, table
+from .imp.cases import NEED
 from .server import end, end_with_parent
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -28,12 +29,12 @@ def interrupt(number, _frame):
 
 
 def show(lab, config):
-    """Prints the lab's domains, the state that the agent should find in each, and what is special about it."""
-    print("The lab: its domains, the state that fedhealth should find, and what each is like (more in docs/lab.md)\n")
-    print(table.plain(shutil.get_terminal_size().columns))
+    """Prints the lab's domains and nodes, the state that the agent should find in each, and what each is like."""
+    print("The lab: its domains and nodes, the state that fedhealth should find, and more; docs/lab.md has all\n")
+    print(table.plain(shutil.get_terminal_size().columns, NEED not in lab.lacking))
     for need, words in lab.lacking.items():
         domains = ", ".join(case["domain"] for case in CASES if case["needs"] == need)
-        print(f"\n  {words} These turn out otherwise: {domains}.")
+        print(f"\n  {words}" + (f" These turn out otherwise: {domains}." if domains else ""))
     print(f"\n  DNS server 127.0.0.1:{lab.dns_port}, agent configuration {config}\n", flush=True)
 
 

@@ -91,8 +91,10 @@ def tail(path, lines=15):
 
 
 class Server:
-    """One process. `answers` is called until it returns true; it may raise OSError while nobody listens. Without
-    `wait` that is left to wait(), so that several servers can start at the same time."""
+    """One process. `answers` is called until it returns true, for `ready_timeout` seconds; it may raise OSError while
+    nobody listens. Without `wait` that is left to wait(), so that several servers can start at the same time."""
+
+    ready_timeout = READY_TIMEOUT
 
     def __init__(self, name, folder, argv, answers, env=None, wait=True):
         self.name = name
@@ -111,7 +113,7 @@ class Server:
 
     def wait(self):
         """Waits until the server answers. Raises ServerFailed, and then stop() is still to be called."""
-        deadline = time.monotonic() + READY_TIMEOUT
+        deadline = time.monotonic() + self.ready_timeout
         while True:
             if self.process.poll() is not None:
                 raise ServerFailed(f"{self.name} ended with code {self.process.returncode}:\n{tail(self.log)}")
@@ -121,7 +123,7 @@ class Server:
             except OSError:
                 pass
             if time.monotonic() > deadline:
-                raise ServerFailed(f"{self.name} did not answer within {READY_TIMEOUT} s:\n{tail(self.log)}")
+                raise ServerFailed(f"{self.name} did not answer within {self.ready_timeout} s:\n{tail(self.log)}")
             time.sleep(0.02)
 
     def stop(self):

@@ -1,14 +1,15 @@
-"""The lab's table of domain, check and expected reason, out of cases.json: for docs/lab.md and for a terminal."""
+"""The lab's tables of domain or node, check and expected reason, out of cases.json: for docs/lab.md and a terminal."""
 
 import textwrap
 
-from . import CASES, CHECKS, ENDPOINT, TABLE
+from . import CASES, CHECKS, ENDPOINT, IMP_CASES, TABLE
+from .imp import cases as imp_cases
 
 HEAD = """\
 # The lab
 
-`./quickstart run` starts these domains and their servers on loopback, and the integration tests expect of each what
-stands here, in /metrics, through SNMP and of `fedhealth check`. This file is written by
+`./quickstart run` starts these domains and Cisco nodes with their servers on loopback, and the integration tests expect
+of each what stands here, in /metrics, through SNMP and of `fedhealth check`. This file is written by
 `PYTHONPATH=tests python3 -m lab table > docs/lab.md` out of `tests/lab/cases.json`; change that.
 
 Servers, besides Knot DNS:
@@ -29,6 +30,17 @@ that are checked, each with the reason of its worst stage.
 
 """
 
+IMP_HEAD = """
+## Cisco IM and Presence nodes
+
+They speak AXL by the npm packages `soap` and `strong-soap` on Cisco's own WSDL (npm `cisco-axl`), and have a Control
+Center and a Notifications page behind a form login, made after what Cisco documents. `./quickstart` installs the
+packages in `build/lab-node`; nothing of them stands in this tree.
+
+A dash is `not_reached`; the state of a reason that stands alone is unknown.
+
+"""
+
 
 def _same_everywhere(check):
     """The [state, reason] that the check has in every case, or None."""
@@ -46,6 +58,12 @@ def _cell(state, reason):
     if reason == "ok":
         return reason
     return f"`{reason}`" if state == "unknown" else f"{state}: `{reason}`"
+
+
+def _imp_cell(case, check):
+    """Also from the second round on, where that is another."""
+    first = _cell(*case["checks"][check])
+    return f"{first}, then {_cell(*case['later'][check])}" if check in case["later"] else first
 
 
 def _lines(texts):
@@ -70,20 +88,38 @@ def _endpoints_table():
                    _lines(endpoints) or "–")
 
 
+def _imp_table():
+    yield _row("node", "state", *imp_cases.CHECKS, "the line of combined causes names")
+    yield "|" + "---|" * (len(imp_cases.CHECKS) + 3)
+    for case in IMP_CASES:
+        yield _row(case["name"], case["state"], *(_imp_cell(case, check) for check in imp_cases.CHECKS),
+                   _lines(case["cause"]) or "–")
+
+
+def _imp_about_table():
+    yield _row("node", "what it is", "SOAP library", "AXL schema")
+    yield "|---|---|---|---|"
+    for case in IMP_CASES:
+        yield _row(case["name"], case["about"], case["dialect"], ", ".join(case["versions"]))
+
+
 def markdown():
     """docs/lab.md."""
     servers = "\n".join(f"- **{name}**: {settings['about']}" for name, settings in TABLE["servers"].items())
     same = [f"`{check}` is `{_same_everywhere(check)[1]}`" for check in CHECKS if _same_everywhere(check)]
     return (HEAD.format(servers=servers, everywhere=" and ".join(same) + ".") + "\n".join(_checks_table()) + "\n"
-            + ENDPOINTS_HEAD + "\n".join(_endpoints_table()) + "\n")
+            + ENDPOINTS_HEAD + "\n".join(_endpoints_table()) + "\n"
+            + IMP_HEAD + "\n".join(_imp_table()) + "\n\n" + "\n".join(_imp_about_table()) + "\n")
 
 
-def plain(width):
-    """For a terminal of so many columns: a domain, the state to be found, and what it is."""
-    first = max(len(case["domain"]) for case in CASES) + 2
+def plain(width, with_nodes):
+    """For a terminal of so many columns: a domain, the state to be found, and what it is; then likewise the nodes."""
+    entries = [(case["domain"], case) for case in CASES]
+    entries += [(case["name"], case) for case in IMP_CASES] if with_nodes else []
+    first = max(len(name) for name, _ in entries) + 2
     indent = " " * (first + 12)
     lines = []
-    for case in CASES:
+    for name, case in entries:
         lines += textwrap.wrap(case["about"], max(width, 80) - 1, subsequent_indent=indent,
-                               initial_indent=f"  {case['domain']:{first}}{case['state']:10}")
+                               initial_indent=f"  {name:{first}}{case['state']:10}")
     return "\n".join(lines)
