@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "config/domain_name.h"
 #include "exporters/prometheus/prometheus.h"
@@ -159,6 +160,16 @@ static void serve_domain(void *arg, const struct http_request *request, struct h
     free(ascii);
 }
 
+/* The name is as configured, no domain's: it is not converted. */
+static void serve_imp(void *arg, const struct http_request *request, struct http_response *response)
+{
+    struct view *view = view_take(arg);
+    response->content_type = WEB_PAGE_TYPE;
+    if (!web_imp_page(&view->status, http_request_rest(request), &response->body))
+        response->status = 404;
+    view_free(view);
+}
+
 struct json_body {
     struct view *view;
     struct web_json *json;
@@ -191,7 +202,7 @@ static void serve_status(void *arg, const struct http_request *request, struct h
     response->arg = body;
 }
 
-#define EXPORTS_ROUTES 8
+#define EXPORTS_ROUTES 9
 
 struct exports {
     struct http_server *http;
@@ -243,13 +254,46 @@ bool exports_restart_snmp(struct agent *agent, struct err *err)
     return start_snmp(agent, err);
 }
 
+static const struct imp_status *find_node(const struct status *status, const char *name)
+{
+    for (size_t i = 0; i < status->imp_count; i++) {
+        if (strcmp(status->imp[i]->name, name) == 0)
+            return status->imp[i];
+    }
+    return NULL;
+}
+
+void exports_notify_rejection(struct agent *agent, const struct status *before, const char *node, const char *login)
+{
+    if (agent->reload != NULL) { /* another thread may be about to start SNMP anew */
+        log_warn("%s: %s was rejected; no SNMP notification tells so, since a reload is under way", node, login);
+        return;
+    }
+    struct snapshot *snapshot = store_snapshot(agent->store);
+    const struct imp_status *now = find_node(snapshot_status(snapshot), node), *former = find_node(before, node);
+    char *detail = mem_printf("the login of %s was rejected; none follows until its password is another, or the hold "
+                              "ends", login);
+    const struct snmp_rejection rejection = {
+        .index = now->index,
+        .node = now->name,
+        .state = now->state,
+        .previous = former->state,
+        .reason = now->check[now->worst].result.reason,
+        .detail = detail,
+    };
+    snmp_agent_notify_credentials(agent->exports->snmp, &rejection);
+    free(detail);
+    snapshot_free(snapshot);
+}
+
 bool exports_start(struct agent *agent, struct err *err)
 {
     struct exports *exports = agent->exports = mem_alloc(sizeof *exports);
     const struct http_route routes[EXPORTS_ROUTES] = {
         {"/", HTTP_READ, serve_landing, agent},
         {agent->options->telemetry_path, HTTP_READ, serve_metrics, agent},
-        {"/domain/", HTTP_READ, serve_domain, agent},
+        {WEB_DOMAIN_PATH, HTTP_READ, serve_domain, agent},
+        {WEB_IMP_PATH, HTTP_READ, serve_imp, agent},
         {"/api/v1/status", HTTP_READ, serve_status, agent},
         {"/-/healthy", HTTP_READ, serve_healthy, NULL},
         {"/-/ready", HTTP_READ, serve_ready, NULL},

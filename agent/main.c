@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/descriptors.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "exporters/snmp/snmp.h"
 
 #define EXIT_CONFIG 2
@@ -24,8 +25,8 @@ struct config *agent_read_config(const struct options *options, struct buf *faul
     struct config *config = options->config_file != NULL
                                 ? config_load(options->config_file, faults)
                                 : config_default(options->domains, options->domain_count, faults);
-    if (config != NULL && config->domain_count == 0)
-        log_warn("no domains are configured: nothing will be checked");
+    if (config != NULL && config->domain_count + config->imp_node_count == 0)
+        log_warn("no domains and no nodes are configured: nothing will be checked");
     return config;
 }
 
@@ -53,10 +54,23 @@ void agent_announce_config(struct agent *agent)
     atomic_store(&agent->metrics_detail, agent->config->metrics_detail);
 }
 
-static bool result_received(void *arg, size_t domain, struct domain_result *result)
+static bool domain_received(void *arg, size_t domain, struct domain_result *result)
 {
     struct agent *agent = arg;
     return store_put(agent->store, domain, result);
+}
+
+static bool imp_received(void *arg, size_t node, struct imp_result *result)
+{
+    struct agent *agent = arg;
+    char *rejected = mem_strdup(result->rejected_login);
+    struct snapshot *before = rejected != NULL ? store_snapshot(agent->store) : NULL;
+    bool again = store_put_imp(agent->store, node, result);
+    if (rejected != NULL)
+        exports_notify_rejection(agent, snapshot_status(before), agent->config->imp_nodes[node].name, rejected);
+    snapshot_free(before);
+    free(rejected);
+    return again;
 }
 
 static void signal_caught(void *arg, int number)
@@ -82,12 +96,15 @@ static void print_faults(const struct buf *faults)
 static bool serve(struct agent *agent, struct err *err)
 {
     agent->store = store_new(agent->config, agent->config->state_dir);
-    agent->schedule = schedule_new(agent->loop, agent->config, &probe_domain, agent->probes, result_received, agent);
+    agent->schedule = schedule_new(agent->loop, agent->config, agent->probes,
+                                   (struct schedule_probes){&probe_domain, &probe_imp},
+                                   (struct schedule_results){domain_received, imp_received}, agent);
     agent_announce_config(agent);
     if (!exports_start(agent, err))
         return false;
-    log_info("fedhealth %s (revision %s) checks %zu domains as %s, asking resolver %s", FH_VERSION, FH_REVISION,
-             agent->config->domain_count, agent->config->domain, agent->config->resolver.name);
+    log_info("fedhealth %s (revision %s) checks %zu domains and %zu nodes as %s, asking resolver %s", FH_VERSION,
+             FH_REVISION, agent->config->domain_count, agent->config->imp_node_count, agent->config->domain,
+             agent->config->resolver.name);
     loop_run(agent->loop);
     return true;
 }
@@ -98,6 +115,10 @@ static void agent_fini(struct agent *agent, struct loop_signal *signals[SIGNAL_C
     exports_stop(agent);
     schedule_free(agent->schedule);
     probe_context_free(agent->probes);
+    if (agent->loop != NULL) {
+        loop_stop(agent->loop);
+        loop_run(agent->loop); /* until the outcomes of logins are on disk, and no longer */
+    }
     /* A second signal must not break off an orderly end: this is the last thread, and it takes none any more. */
     sigset_t all;
     sigfillset(&all);

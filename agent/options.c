@@ -41,7 +41,7 @@ static const struct option LONG_OPTIONS[] = {
 /* Whether a path can be a route of its own beside the fixed ones. */
 static bool telemetry_path_good(const char *path)
 {
-    static const char *const TAKEN[] = {"/-", "/api/", "/domain/"};
+    static const char *const TAKEN[] = {"/-", "/api/", "/domain/", "/imp/"};
     for (size_t i = 0; i < sizeof TAKEN / sizeof TAKEN[0]; i++) {
         if (strncmp(path, TAKEN[i], strlen(TAKEN[i])) == 0)
             return false;

@@ -1,7 +1,7 @@
 # The programs. The daemon's own files are the only ones that see every room.
 PROBE_LIBS = agent/probe/libprobe.a agent/config/libconfig.a agent/health/libhealth.a agent/loop/libloop.a agent/base/libbase.a
 PROBE_EXTERNAL_LIBS = $(CARES_LIBS) $(CURL_LIBS) $(OPENSSL_LIBS) $(EXPAT_LIBS) $(XML2_LIBS) $(YAML_LIBS) $(IDN2_LIBS) $(UV_LIBS) \
-	-lresolv -lm
+	$(ZLIB_LIBS) -lresolv -lm
 
 sbin_PROGRAMS += fedhealthd
 fedhealthd_SOURCES = agent/main.c agent/agent.h agent/exports.c agent/options.c agent/options.h agent/reload.c
@@ -16,7 +16,7 @@ fedhealth_LDADD = exporters/web/libweb.a agent/store/libstore.a $(PROBE_LIBS) $(
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_report
-tests_unit_test_report_SOURCES = tests/unit/test_report.c tests/unit/sample_status.c tests/unit/sample_status.h \
+tests_unit_test_report_SOURCES = tests/unit/test_report.c $(sample_status) \
 	agent/cli/cli.h agent/cli/report.c agent/cli/wrap.c
 tests_unit_test_report_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_report_LDADD = exporters/web/libweb.a agent/health/libhealth.a agent/base/libbase.a \

@@ -11,11 +11,11 @@ static const char HEAD[] =
     "`docs/facts` out of the table in `agent/health/facts.def`; `make check` fails when the two differ.\n"
     "\n"
     "A value that is not known has no sample: never 0 or -1 in its place. Whether results are stale is computed from\n"
-    "`fedhealth_check_last_run_timestamp_seconds` and `fedhealth_check_interval_seconds`. The nine `process_*`\n"
-    "families of the Prometheus client libraries are served too. No two samples of a family have the same labels;\n"
-    "`subject` and `issuer`, which a server chooses, are at most 256 bytes. With `metrics.detail: domain` the\n"
-    "families with the label `endpoint` are left out. What an info family has as labels are columns of their own in\n"
-    "SNMP: see [snmp.md](snmp.md).\n"
+    "`fedhealth_check_last_run_timestamp_seconds` and `fedhealth_check_interval_seconds`, or those of\n"
+    "`fedhealth_imp_check_*`. The nine `process_*` families of the Prometheus client libraries are served too. No two\n"
+    "samples of a family have the same labels; `subject`, `issuer` and `cp_id`, which a server chooses, are at most 256\n"
+    "bytes. With `metrics.detail: domain` the families with the label `endpoint` are left out. What an info family has\n"
+    "as labels are columns of their own in SNMP: see [snmp.md](snmp.md).\n"
     "\n"
     "| family | type | labels | SNMP object | meaning |\n"
     "| --- | --- | --- | --- | --- |\n";
@@ -29,6 +29,7 @@ static const char *type_name(enum fact_type type)
     case FACT_COUNTER: return "counter";
     case FACT_STATE: return "stateset";
     case FACT_INFO: return "info";
+    case FACT_CHOICE:
     case FACT_TEXT: break;
     }
     return "";

@@ -1,5 +1,6 @@
 #include <getopt.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/descriptors.h"
@@ -21,25 +22,30 @@ struct options {
     enum output output;
     const char *const *domains;
     size_t domain_count;
+    const char **imp; /* owned; names of nodes */
+    size_t imp_count;
 };
 
-/* One run: every domain once, ended when the last has answered. */
+/* One run: every job once, ended when the last is done. */
 struct run {
     const struct config *config; /* whose settings hold */
-    const struct config *named;  /* the domains to check */
+    const struct config *named;  /* the domains, or the nodes, to check */
     struct loop *loop;
     struct probe_context *probes;
     struct store *store;
-    struct job *jobs; /* one a domain */
-    size_t started, finished;
+    struct job *jobs;
+    size_t count, started, finished;
 };
 
 struct job {
     struct run *run;
-    size_t domain;
+    bool node;
+    size_t at; /* its position in run->named */
 };
 
-static const char USAGE[] = "usage: fedhealth check [--config.file=FILE] [--json | --nagios] DOMAIN ...\n";
+static const char USAGE[] =
+    "usage: fedhealth check [--config.file=FILE] [--json | --nagios] DOMAIN ...\n"
+    "       fedhealth check --config.file=FILE [--json | --nagios] --imp=NAME ...   Cisco IM and Presence nodes\n";
 
 /* One form of output at most. */
 static bool choose(struct options *options, enum output output)
@@ -56,16 +62,18 @@ static bool parse(struct options *options, int argc, char **argv, bool *helped)
         {"config.file", required_argument, NULL, 'c'},
         {"json", no_argument, NULL, 'j'},
         {"nagios", no_argument, NULL, 'n'},
+        {"imp", required_argument, NULL, 'i'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    *options = (struct options){.output = OUTPUT_UNSET};
+    *options = (struct options){.output = OUTPUT_UNSET, .imp = mem_array((size_t)argc, sizeof *options->imp)};
     bool good = true;
     for (int option; (option = getopt_long(argc, argv, "", LONG_OPTIONS, NULL)) != -1;) {
         switch (option) {
         case 'c': options->config_file = optarg; break;
         case 'j': good &= choose(options, OUTPUT_JSON); break;
         case 'n': good &= choose(options, OUTPUT_NAGIOS); break;
+        case 'i': options->imp[options->imp_count++] = optarg; break;
         case 'h': *helped = true; break;
         default: good = false;
         }
@@ -74,33 +82,78 @@ static bool parse(struct options *options, int argc, char **argv, bool *helped)
         options->output = OUTPUT_TEXT;
     options->domains = (const char *const *)argv + optind;
     options->domain_count = (size_t)(argc - optind);
-    good &= *helped || options->domain_count > 0;
+    good &= *helped || (options->imp_count > 0 ? options->domain_count == 0 && options->config_file != NULL
+                                               : options->domain_count > 0);
     if (*helped || !good)
         fputs(USAGE, good ? stdout : stderr);
     return good;
 }
 
-static void job_done(void *arg, struct domain_result *result);
+static void job_done(struct job *job);
+
+static void domain_done(void *arg, struct domain_result *result)
+{
+    struct job *job = arg;
+    store_put(job->run->store, job->at, result);
+    job_done(job);
+}
+
+static void node_done(void *arg, struct imp_result *result)
+{
+    struct job *job = arg;
+    store_put_imp(job->run->store, job->at, result);
+    job_done(job);
+}
 
 /* A domain that is configured is checked as the configuration says, any other with the defaults. */
 static void start_next(struct run *run)
 {
-    const struct config_domain *named = &run->named->domains[run->started];
+    struct job *job = &run->jobs[run->started++];
+    if (job->node) {
+        probe_imp.start(run->probes, &run->named->imp_nodes[job->at], node_done, job);
+        return;
+    }
+    const struct config_domain *named = &run->named->domains[job->at];
     const struct config_domain *configured = config_find(run->config, named->name);
-    struct job *job = &run->jobs[run->started];
-    *job = (struct job){run, run->started++};
-    probe_domain.start(run->probes, configured != NULL ? configured : named, job_done, job);
+    probe_domain.start(run->probes, configured != NULL ? configured : named, domain_done, job);
 }
 
-static void job_done(void *arg, struct domain_result *result)
+static void job_done(struct job *job)
 {
-    struct job *job = arg;
     struct run *run = job->run;
-    store_put(run->store, job->domain, result);
-    if (run->started < run->named->domain_count)
+    if (run->started < run->count)
         start_next(run);
-    if (++run->finished == run->named->domain_count)
+    if (++run->finished == run->count)
         loop_stop(run->loop);
+}
+
+static void add_job(struct run *run, bool node, size_t at)
+{
+    for (size_t i = 0; i < run->count; i++) {
+        if (run->jobs[i].node == node && run->jobs[i].at == at)
+            return;
+    }
+    run->jobs[run->count++] = (struct job){run, node, at};
+}
+
+/* A node, and the own domains of it that are configured: their facts are combined with its own. */
+static void add_node(struct run *run, const struct config_imp_node *node)
+{
+    add_job(run, true, (size_t)(node - run->named->imp_nodes));
+    for (size_t i = 0; i < node->expect.domain_count; i++) {
+        const struct config_domain *own = config_find(run->named, node->expect.domains[i]);
+        if (own != NULL)
+            add_job(run, false, (size_t)(own - run->named->domains));
+    }
+}
+
+static void add_jobs(struct run *run, const struct options *options)
+{
+    run->jobs = mem_array(run->named->domain_count + run->named->imp_node_count, sizeof *run->jobs);
+    for (size_t i = 0; i < options->imp_count; i++)
+        add_node(run, config_find_imp(run->named, options->imp[i]));
+    for (size_t i = 0; i < run->named->domain_count && options->imp_count == 0; i++)
+        add_job(run, false, i);
 }
 
 static void print(const struct status *status, enum output output)
@@ -113,23 +166,57 @@ static void print(const struct status *status, enum output output)
     }
 }
 
+static bool is_asked_for(const struct options *options, const char *node)
+{
+    for (size_t i = 0; i < options->imp_count; i++) {
+        if (strcmp(options->imp[i], node) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Leaves in the status only what was asked for: the nodes, or else the domains. */
+static void select_asked_for(struct status *status, const struct options *options)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < status->imp_count; i++) {
+        if (!is_asked_for(options, status->imp[i]->name))
+            continue;
+        status->imp[count] = status->imp[i];
+        status->imp_causes[count++] = status->imp_causes[i];
+    }
+    status->imp_count = count;
+    if (options->imp_count > 0)
+        status->domain_count = 0;
+}
+
 /* Shows what the run found, and returns the exit status for it. */
-static int show(const struct run *run, enum output output)
+static int show(const struct run *run, const struct options *options)
 {
     struct snapshot *snapshot = store_snapshot(run->store);
     struct status status = *snapshot_status(snapshot);
+    struct imp_status **imp = mem_array(status.imp_count, sizeof *imp);
+    char **causes = mem_array(status.imp_count, sizeof *causes);
+    memcpy(imp, status.imp, status.imp_count * sizeof *imp);
+    memcpy(causes, status.imp_causes, status.imp_count * sizeof *causes);
+    status.imp = imp;
+    status.imp_causes = causes;
+    select_asked_for(&status, options);
     status.agent = (struct agent_status){
         .version = FH_VERSION,
         .revision = FH_REVISION,
         .config_loaded_ms = TIME_ABSENT,
         .loop_lag_us = DURATION_ABSENT,
     };
-    print(&status, output);
+    print(&status, options->output);
+    int worst = (int)report_worst(&status) - (int)STATE_OK; /* 0 ok, 1 warning, 2 critical, 3 unknown */
+    free(causes);
+    free(imp);
     snapshot_free(snapshot);
-    return (int)report_worst(&status) - (int)STATE_OK; /* 0 ok, 1 warning, 2 critical, 3 unknown */
+    return worst;
 }
 
-static int check(struct config *config, const struct config *named, enum output output, struct err *err)
+static int check(struct config *config, struct config *named, const struct options *options, struct err *err)
 {
     struct run run = {.config = config, .named = named, .loop = loop_new(), .store = store_new(named, NULL)};
     int status = CLI_EXIT_UNKNOWN;
@@ -137,13 +224,15 @@ static int check(struct config *config, const struct config *named, enum output 
     unsigned at_once = descriptors_raise(config->max_concurrent, DESCRIPTORS_BESIDE);
     run.probes = probe_context_new(run.loop, config, at_once, NULL, err);
     if (run.probes != NULL) {
-        run.jobs = mem_array(named->domain_count, sizeof *run.jobs);
-        while (run.started < named->domain_count && run.started < at_once)
+        add_jobs(&run, options);
+        while (run.started < run.count && run.started < at_once)
             start_next(&run);
         loop_run(run.loop);
-        status = show(&run, output);
+        status = show(&run, options);
     }
     probe_context_free(run.probes);
+    loop_stop(run.loop);
+    loop_run(run.loop); /* until the outcomes of logins are on disk, and no longer */
     loop_free(run.loop);
     store_free(run.store);
     free(run.jobs);
@@ -172,33 +261,51 @@ static void adopt(struct config *named, const struct config *file, struct buf *f
                    file->domain);
 }
 
-int cli_check(int argc, char **argv)
+static void check_nodes_known(const struct options *options, const struct config *file, struct buf *faults)
 {
-    struct options options;
-    bool helped = false;
-    if (!parse(&options, argc, argv, &helped))
-        return CLI_EXIT_UNKNOWN;
-    if (helped)
-        return EXIT_SUCCESS;
+    for (size_t i = 0; i < options->imp_count; i++) {
+        if (config_find_imp(file, options->imp[i]) == NULL)
+            buf_printf(faults, "fedhealth: %s: no such node under imp_nodes in %s\n", options->imp[i],
+                       options->config_file);
+    }
+}
+
+static int run_checks(const struct options *options)
+{
     log_setup(LOG_LEVEL_WARN, LOG_FORMAT_LOGFMT);
     struct buf faults;
     struct err err = {0};
     buf_init(&faults, FAULTS_CAP);
-    struct config *named = config_default(options.domains, options.domain_count, &faults);
-    struct config *file = options.config_file != NULL ? config_load(options.config_file, &faults) : NULL;
+    bool nodes = options->imp_count > 0;
+    struct config *named = nodes ? NULL : config_default(options->domains, options->domain_count, &faults);
+    struct config *file = options->config_file != NULL ? config_load(options->config_file, &faults) : NULL;
+    if (nodes && file != NULL)
+        named = config_hold(file);
     int status = CLI_EXIT_UNKNOWN;
-    if (named != NULL && file != NULL)
+    if (nodes && file != NULL)
+        check_nodes_known(options, file, &faults);
+    else if (named != NULL && file != NULL)
         adopt(named, file, &faults);
-    if (named != NULL && (options.config_file == NULL || file != NULL) && faults.length == 0)
-        status = check(file != NULL ? file : named, named, options.output, &err);
+    if (named != NULL && (options->config_file == NULL || file != NULL) && faults.length == 0)
+        status = check(file != NULL ? file : named, named, options, &err);
     if (err.key != NULL)
         config_tell(file != NULL ? file : named, err.key, err.text, &faults);
     else if (err.text[0] != '\0')
         buf_printf(&faults, "fedhealth: %s\n", err.text);
     if (faults.length > 0)
-        complain(options.output, faults.data);
+        complain(options->output, faults.data);
     config_free(file);
     config_free(named);
     buf_fini(&faults);
+    return status;
+}
+
+int cli_check(int argc, char **argv)
+{
+    struct options options;
+    bool helped = false;
+    bool good = parse(&options, argc, argv, &helped);
+    int status = !good ? CLI_EXIT_UNKNOWN : helped ? EXIT_SUCCESS : run_checks(&options);
+    free(options.imp);
     return status;
 }

@@ -19,12 +19,13 @@ int cli_explain(int argc, char **argv);
 /* All reasons as the reference that is kept in docs/reasons.md. */
 void explain_write_markdown(FILE *out);
 
-/* The outcome of `fedhealth check` for people, and as the one line of a monitoring plugin with its perfdata. */
+/* The outcome of `fedhealth check`, domains and then nodes, for people, and as the one line of a monitoring plugin with
+ * its perfdata. */
 void report_text(FILE *out, const struct status *status);
 void report_nagios(FILE *out, const struct status *status);
 /* As `/api/v1/status` shows it. */
 void report_json(FILE *out, const struct status *status);
-/* The worst state of all domains, in the order critical, warning, unknown, ok. */
+/* The worst state of all domains and nodes, in the order critical, warning, unknown, ok. */
 enum state report_worst(const struct status *status);
 
 /* Writes the text on lines of at most `width` columns, each but the first indented, and ends the last line. `column` is

@@ -24,6 +24,10 @@ static const char MARKDOWN_HEAD[] =
     "of the checked domain. In commands, DOMAIN is that domain (the part of an XMPP address behind the at sign),\n"
     "HOST the target of its SRV record, and PORT the port in it, mostly 5269.\n"
     "\n"
+    "The stages axl, s2snode and xcp are those of Cisco IM and Presence nodes. \"The node\" is the one that is\n"
+    "checked, and HOST its name; its command line is reached by SSH as its administrator. Stage xcp has the reasons\n"
+    "of the checks `xcp_restart` and `xcp_router`.\n"
+    "\n"
     "This file is written by `fedhealth explain --markdown > docs/reasons.md`; change the texts in\n"
     "`agent/health/reasons*.def`.\n";
 

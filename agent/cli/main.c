@@ -9,6 +9,7 @@
 
 static const char USAGE[] =
     "usage: fedhealth check [--config.file=FILE] [--json | --nagios] DOMAIN ...\n"
+    "       fedhealth check --config.file=FILE [--json | --nagios] --imp=NAME ...\n"
     "       fedhealth explain [REASON]\n"
     "       fedhealth --version | --help\n"
     "\n"

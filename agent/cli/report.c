@@ -1,4 +1,4 @@
-#include <string.h>
+#include <stddef.h>
 
 #include "base/buf.h"
 #include "cli/cli.h"
@@ -22,11 +22,11 @@ static void report_advice(FILE *out, const char *heading, const char *text)
     cli_write_wrapped(out, text, (size_t)column, (size_t)column, WIDTH);
 }
 
-static void report_check(FILE *out, enum check check, const struct check_result *result)
+static void report_check(FILE *out, const char *name, const struct check_result *result)
 {
     const struct reason_info *info = reason_info(result->reason);
     bool good = result->state == STATE_OK;
-    fprintf(out, "  %-12s %-9s", check_name(check), state_name(result->state));
+    fprintf(out, "  %-12s %-9s", name, state_name(result->state));
     if (result->duration_us != DURATION_ABSENT)
         fprintf(out, "%7.1f ms", (double)result->duration_us / 1e3);
     else
@@ -50,7 +50,7 @@ static bool is_like(const struct check_result *a, const struct check_result *b)
 
 static const struct check_result *worst_of(const struct fact_row *row)
 {
-    return endpoint_worst(&row->domain->latest->endpoints[row->item]);
+    return endpoint_worst(&row->subject.domain->latest->endpoints[row->item]);
 }
 
 static void report_verdict(FILE *out, const struct check_result *worst)
@@ -72,12 +72,13 @@ static void report_endpoint(FILE *out, const struct fact_row *row)
 }
 
 /* How many there are; and where they are not all alike, each that says something else than the domain as a whole. */
-static void report_endpoints(FILE *out, struct domain_status **domain)
+static void report_endpoints(FILE *out, const struct status *status, size_t domain_at)
 {
-    const struct status one = {.domains = domain, .domain_count = 1};
-    const struct domain_result *latest = (*domain)->latest;
-    const struct check_result verdict = {.state = (*domain)->state,
-                                         .reason = (*domain)->check[(*domain)->worst].result.reason};
+    struct domain_status *domain = status->domains[domain_at];
+    const struct status one = {.domains = &domain, .domain_count = 1};
+    const struct domain_result *latest = domain->latest;
+    const struct check_result verdict = {.state = domain->state,
+                                         .reason = domain->check[domain->worst].result.reason};
     struct fact_row row;
     if (latest == NULL || latest->endpoint_count + latest->endpoints_skipped < 2)
         return;
@@ -99,16 +100,33 @@ static void report_endpoints(FILE *out, struct domain_status **domain)
     }
 }
 
+/* Everything that was checked: the domains, and then the nodes. */
+static size_t count_all(const struct status *status)
+{
+    return status->domain_count + status->imp_count;
+}
+
+static struct subject one_of_all(const struct status *status, size_t at)
+{
+    bool is_node = at >= status->domain_count;
+    return subject_at(status, is_node ? SUBJECT_NODE : SUBJECT_DOMAIN, is_node ? at - status->domain_count : at);
+}
+
 void report_text(FILE *out, const struct status *status)
 {
-    for (size_t i = 0; i < status->domain_count; i++) {
-        const struct domain_status *domain = status->domains[i];
-        fprintf(out, "%s%s: %s\n", i > 0 ? "\n" : "", domain->name, state_name(domain->state));
-        for (int check = 0; check < CHECK_COUNT; check++) {
-            if (!is_silent(&domain->check[check].result))
-                report_check(out, (enum check)check, &domain->check[check].result);
+    for (size_t i = 0; i < count_all(status); i++) {
+        struct subject subject = one_of_all(status, i);
+        fprintf(out, "%s%s: %s\n", i > 0 ? "\n" : "", subject.name, state_name(subject.state));
+        for (size_t check = 0; check < subject.check_count; check++) {
+            if (!is_silent(&subject.checks[check].result))
+                report_check(out, subject_check_name(&subject, check), &subject.checks[check].result);
         }
-        report_endpoints(out, &status->domains[i]);
+        if (subject.domain != NULL)
+            report_endpoints(out, status, i);
+        if (subject.cause != NULL) {
+            int column = fprintf(out, "  cause: ");
+            cli_write_wrapped(out, subject.cause, (size_t)column, (size_t)column, WIDTH);
+        }
     }
 }
 
@@ -119,31 +137,36 @@ static void put_plain(FILE *out, const char *text)
         putc(*text == '|' ? ' ' : *text, out);
 }
 
-static void report_problem(FILE *out, const struct domain_status *domain)
+/* The combined cause where there is one, since it says what to do; else what the worst check found. */
+static void report_problem(FILE *out, const struct subject *subject)
 {
-    const struct check_result *result = &domain->check[domain->worst].result;
-    fprintf(out, "; %s: %s at %s", domain->name, reason_info(result->reason)->code, check_name(domain->worst));
-    if (result->detail != NULL) {
+    const struct check_result *result = subject_worst(subject);
+    const char *more = subject->cause != NULL ? subject->cause : result->detail;
+    fprintf(out, "; %s: %s at %s", subject->name, reason_info(result->reason)->code,
+            subject_check_name(subject, subject->worst));
+    if (more != NULL) {
         fputs(", ", out);
-        put_plain(out, result->detail);
+        put_plain(out, more);
     }
 }
 
-static void report_perfdata(FILE *out, const struct domain_status *domain)
+static void report_perfdata(FILE *out, const struct subject *subject)
 {
-    for (int check = 0; check < CHECK_COUNT; check++) {
-        int64_t duration_us = domain->check[check].result.duration_us;
+    for (size_t check = 0; check < subject->check_count; check++) {
+        int64_t duration_us = subject->checks[check].result.duration_us;
         if (duration_us != DURATION_ABSENT)
-            fprintf(out, " '%s_%s'=%.6fs;;;0", domain->name, check_name((enum check)check), (double)duration_us / 1e6);
+            fprintf(out, " '%s_%s'=%.6fs;;;0", subject->name, subject_check_name(subject, check),
+                    (double)duration_us / 1e6);
     }
 }
 
 enum state report_worst(const struct status *status)
 {
     enum state worst = STATE_OK;
-    for (size_t i = 0; i < status->domain_count; i++) {
-        if (state_worse(status->domains[i]->state, worst))
-            worst = status->domains[i]->state;
+    for (size_t i = 0; i < count_all(status); i++) {
+        enum state state = one_of_all(status, i).state;
+        if (state_worse(state, worst))
+            worst = state;
     }
     return worst;
 }
@@ -152,20 +175,21 @@ void report_nagios(FILE *out, const struct status *status)
 {
     static const char *const WORDS[] = {
         [STATE_OK] = "OK", [STATE_WARNING] = "WARNING", [STATE_CRITICAL] = "CRITICAL", [STATE_UNKNOWN] = "UNKNOWN"};
-    size_t good = 0;
-    for (size_t i = 0; i < status->domain_count; i++)
-        good += status->domains[i]->state == STATE_OK;
-    fprintf(out, "FEDHEALTH %s - %zu of %zu ok", WORDS[report_worst(status)], good, status->domain_count);
+    size_t good = subject_count_in(status, SUBJECT_DOMAIN, STATE_OK) + subject_count_in(status, SUBJECT_NODE, STATE_OK);
+    fprintf(out, "FEDHEALTH %s - %zu of %zu ok", WORDS[report_worst(status)], good, count_all(status));
     static const enum state WORST_FIRST[] = {STATE_CRITICAL, STATE_WARNING, STATE_UNKNOWN};
     for (size_t at = 0; at < sizeof WORST_FIRST / sizeof WORST_FIRST[0]; at++) {
-        for (size_t i = 0; i < status->domain_count; i++) {
-            if (status->domains[i]->state == WORST_FIRST[at])
-                report_problem(out, status->domains[i]);
+        for (size_t i = 0; i < count_all(status); i++) {
+            struct subject subject = one_of_all(status, i);
+            if (subject.state == WORST_FIRST[at])
+                report_problem(out, &subject);
         }
     }
     fputs(" |", out);
-    for (size_t i = 0; i < status->domain_count; i++)
-        report_perfdata(out, status->domains[i]);
+    for (size_t i = 0; i < count_all(status); i++) {
+        struct subject subject = one_of_all(status, i);
+        report_perfdata(out, &subject);
+    }
     putc('\n', out);
 }
 

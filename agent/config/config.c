@@ -16,6 +16,7 @@
 #include "config/domain_name.h"
 #include "config/fault.h"
 #include "config/file.h"
+#include "config/imp_node.h"
 #include "config/private.h"
 #include "config/schema.h"
 
@@ -262,14 +263,16 @@ static void read_root(struct load *load, const char *file)
     take_listed(load);
     read_domain_files(load);
     finish_domains(load);
+    imp_nodes_finish(load->config, node_child(load->root, "imp_nodes"), MAIN_FILE, &load->faults);
     take_resolver(load);
     check_agent_domain(load);
     check_tls(load);
     check_snmp(load);
     bool map = load->root->kind == NODE_MAP;
-    if (map && node_child(load->root, "domains") == NULL && node_child(load->root, "domain_files") == NULL)
+    if (map && node_child(load->root, "domains") == NULL && node_child(load->root, "domain_files") == NULL &&
+        node_child(load->root, "imp_nodes") == NULL)
         faults_add(&load->faults, (struct place){MAIN_FILE, 1}, "domains",
-                   "is missing, and so is domain_files: there is nothing to check");
+                   "is missing, and so are domain_files and imp_nodes: there is nothing to check");
 }
 
 struct config *config_read(const char *text, size_t length, const char *file, struct buf *faults)
@@ -374,6 +377,7 @@ void config_free(struct config *config)
     free(private->names);
     for (size_t i = 0; i < config->domain_count; i++)
         free(config->domains[i].name_unicode);
+    imp_nodes_release(config);
     schema_release(private);
     free(private->file);
     free(private->lines);

@@ -45,7 +45,7 @@ struct config_resolver {
 
 /* How to get at one HTTPS service of a node, and whom it trusts. */
 struct config_access {
-    char *url;              /* owned; https://HOST[:PORT]/PATH, host a lower-case A-label or an address; NULL: not there */
+    char *url;              /* owned; https://HOST:PORT/PATH, the host an A-label or an address; NULL: not there */
     char *host;             /* owned; of the URL, without brackets */
     uint16_t port;          /* likewise; 443 without one */
     char *username;         /* owned */

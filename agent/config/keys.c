@@ -13,6 +13,20 @@
 #define CONFIG(member) offsetof(struct config_private, config.member)
 #define DOMAIN(member) offsetof(struct config_domain, member)
 #define RESOLVER(member) offsetof(struct config_resolver, member)
+#define IMP(member) offsetof(struct config_imp_node, member)
+#define ACCOUNT(member) offsetof(struct config_account, member)
+
+/* The keys of a struct config_access beside its URL. */
+#define ACCESS(path, member, required_, otherwise_, trust_otherwise) \
+    {path ".username", KEY_VALUE, TYPE(VALUE_USERNAME), .required = required_, .otherwise = otherwise_, \
+     .offset = IMP(member.username), .help = "The account to log in with."}, \
+    {path ".password_file", KEY_VALUE, TYPE(VALUE_FILE), .required = required_, .otherwise = otherwise_, \
+     .offset = IMP(member.password_file), \
+     .help = "File whose first line is its password; read anew in every round."}, \
+    {path ".ca_file", KEY_VALUE, TYPE(VALUE_FILE), .otherwise = trust_otherwise, .offset = IMP(member.ca_file), \
+     .help = "PEM file of the certificate, or the authorities, that the server's certificate must come from."}, \
+    {path ".fingerprint_sha256", KEY_VALUE, TYPE(VALUE_FINGERPRINT), .offset = IMP(member.fingerprint_sha256), \
+     .help = "In place of a `ca_file`: the SHA-256 of the server's own certificate."}
 
 static const struct value_word STARTTLS_WORDS[] = {
     {"required", EXPECT_STARTTLS_REQUIRED},
@@ -35,6 +49,13 @@ static const struct value_word DETAIL_WORDS[] = {
 
 static const struct value_word STATE_WORDS[] = {
     {"ok", STATE_OK}, {"warning", STATE_WARNING}, {"critical", STATE_CRITICAL}, {"unknown", STATE_UNKNOWN}, {NULL, 0},
+};
+
+static const struct value_word BOOLEAN_WORDS[] = {{"true", true}, {"false", false}, {NULL, 0}};
+
+static const struct value_word AXL_TABLE_WORDS[] = {
+    {"auto", AXL_TABLE_AUTO}, {"xmpps2snode", AXL_TABLE_XMPPS2SNODE}, {"xmpps2snodes", AXL_TABLE_XMPPS2SNODES},
+    {NULL, 0},
 };
 
 static const struct value_word SNMP_MODE_WORDS[] = {
@@ -128,6 +149,65 @@ const struct key KEYS[] = {
      .count = offsetof(struct config_private, domain_file_count),
      .help = "Files with further domains, one name a line, `#` comments. May have `*`, `?` and `[...]`."},
 
+    {"imp_nodes", KEY_MAPS, .offset = CONFIG(imp_nodes), .count = CONFIG(imp_node_count),
+     .size = sizeof(struct config_imp_node),
+     .help = "Cisco IM and Presence nodes to check."},
+    {"imp_nodes[].name", KEY_VALUE, TYPE(VALUE_LABEL), .required = true, .offset = IMP(name),
+     .help = "Its name in metrics and pages: best the host name that its notifications use."},
+    {"imp_nodes[].interval", KEY_VALUE, RANGE(VALUE_DURATION_MS, "1s", "30d"), .otherwise = "`agent.interval`",
+     .offset = IMP(interval_ms),
+     .help = "Time between two rounds of this node's checks."},
+    {"imp_nodes[].cluster", KEY_VALUE, TYPE(VALUE_LABEL), .offset = IMP(expect.cluster),
+     .help = "Nodes with the same cluster must have the same rows in xmpps2snode."},
+    {"imp_nodes[].domains", KEY_LIST, TYPE(VALUE_DOMAIN), .offset = IMP(expect.domains),
+     .count = IMP(expect.domain_count),
+     .help = "Own domains that it serves: their checks, where they stand in `domains`, are combined with the node's."},
+    {"imp_nodes[].expect_federation", KEY_VALUE, {.type = &VALUE_BOOLEAN, .words = BOOLEAN_WORDS}, "true",
+     .offset = IMP(expect.federation),
+     .help = "Whether xmpps2snode must have rows; `false`: it must have none."},
+    {"imp_nodes[].expect_s2s_nodes", KEY_LIST, TYPE(VALUE_TEXT), .otherwise = "any rows will do",
+     .offset = IMP(expect.s2s_nodes), .count = IMP(expect.s2s_node_count),
+     .help = "The cp_ids that must be there, all of them, in any order."},
+    {"imp_nodes[].severity", KEY_PAIRS, SEVERITY(IMP), .otherwise = "`severity`",
+     .help = "The same for this node; what it does not name is as in `severity`."},
+    {"imp_nodes[].axl", KEY_MAP, .required = true,
+     .help = "How the node's AXL is reached."},
+    {"imp_nodes[].axl.url", KEY_VALUE, TYPE(VALUE_URL), .required = true, .offset = IMP(axl.url),
+     .help = "`https://HOST:8443/axl/`."},
+    {"imp_nodes[].axl.version", KEY_VALUE, TYPE(VALUE_AXL_VERSION), "12.5", .offset = IMP(axl_version),
+     .help = "AXL schema to speak first; where the node does not take it, one that it names is used."},
+    ACCESS("imp_nodes[].axl", axl, true, NULL, "`tls.ca_file`"),
+    {"imp_nodes[].axl.table", KEY_VALUE, WORDS(AXL_TABLE_WORDS), "auto", .offset = IMP(axl_table),
+     .help = "Name of the table. `auto` tries both and remembers which is there."},
+    {"imp_nodes[].axl.verify_accounts", KEY_MAPS, .offset = IMP(accounts), .count = IMP(account_count),
+     .size = sizeof(struct config_account),
+     .help = "Accounts of others that are only logged in with, to see whether they still can: Expressway-C's."},
+    {"imp_nodes[].axl.verify_accounts[].name", KEY_VALUE, TYPE(VALUE_LABEL), .required = true, .offset = ACCOUNT(name),
+     .help = "Its name in metrics and pages."},
+    {"imp_nodes[].axl.verify_accounts[].username", KEY_VALUE, TYPE(VALUE_USERNAME), .required = true,
+     .offset = ACCOUNT(username),
+     .help = "The account."},
+    {"imp_nodes[].axl.verify_accounts[].password_file", KEY_VALUE, TYPE(VALUE_FILE), .required = true,
+     .offset = ACCOUNT(password_file),
+     .help = "File whose first line is its password."},
+    {"imp_nodes[].axl.verify_accounts[].interval", KEY_VALUE, RANGE(VALUE_DURATION_MS, "1m", "30d"), "24h",
+     .offset = ACCOUNT(interval_ms),
+     .help = "Time between two logins."},
+    {"imp_nodes[].control_center", KEY_MAP,
+     .help = "The Control Center Services API, which tells whether the XCP Router runs, and since when."},
+    {"imp_nodes[].control_center.url", KEY_VALUE, TYPE(VALUE_URL), .required = true, .offset = IMP(control_center.url),
+     .help = "`https://HOST:8443/controlcenterservice2/services/ControlCenterServices`."},
+    ACCESS("imp_nodes[].control_center", control_center, false, "that of `axl`", "as in `axl`"),
+    {"imp_nodes[].notifications", KEY_MAP,
+     .help = "Where a notification about the XCP Router's restart shows."},
+    {"imp_nodes[].notifications.page", KEY_MAP,
+     .help = "The Notifications page of IM and Presence Administration."},
+    {"imp_nodes[].notifications.page.url", KEY_VALUE, TYPE(VALUE_URL), .required = true, .offset = IMP(page.url),
+     .help = "Its address, as a browser shows it."},
+    ACCESS("imp_nodes[].notifications.page", page, false, "that of `axl`", "as in `axl`"),
+    {"imp_nodes[].notifications.query", KEY_VALUE, TYPE(VALUE_SELECT), .offset = IMP(query),
+     .help = "SQL of your own for AXL that yields the same: columns severity, description, origin, created, count."},
+
     {"metrics", KEY_MAP,
      .help = "How much is exported to Prometheus."},
     {"metrics.detail", KEY_VALUE, WORDS(DETAIL_WORDS), "endpoint", .offset = CONFIG(metrics_detail),
@@ -151,7 +231,6 @@ const char *const LATER_KEYS[] = {
     "dns.resolvers[].trust_ad",
     "dialback",
     "domains[].dialback",
-    "imp_nodes",
     "ping",
     "probe",
     "snmp.users",

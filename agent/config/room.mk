@@ -7,10 +7,12 @@ agent_config_libconfig_a_SOURCES = \
 	agent/config/domain_name.c agent/config/domain_name.h \
 	agent/config/fault.c agent/config/fault.h \
 	agent/config/file.c agent/config/file.h \
+	agent/config/imp_node.c agent/config/imp_node.h \
 	agent/config/keys.c \
 	agent/config/private.h \
 	agent/config/schema.c agent/config/schema.h \
-	agent/config/value.c agent/config/value.h
+	agent/config/value.c agent/config/value.h \
+	agent/config/value_access.c
 agent_config_libconfig_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(IDN2_CFLAGS)
 EXTRA_DIST += docs/configuration.md
 
@@ -27,6 +29,11 @@ check_PROGRAMS += tests/unit/test_config_domains
 tests_unit_test_config_domains_SOURCES = tests/unit/test_config_domains.c $(config_scene)
 tests_unit_test_config_domains_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_config_domains_LDADD = $(config_test_libs)
+
+check_PROGRAMS += tests/unit/test_config_imp
+tests_unit_test_config_imp_SOURCES = tests/unit/test_config_imp.c $(config_scene)
+tests_unit_test_config_imp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_config_imp_LDADD = $(config_test_libs)
 
 check_PROGRAMS += tests/unit/test_config_reference
 tests_unit_test_config_reference_SOURCES = tests/unit/test_config_reference.c

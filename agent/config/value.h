@@ -52,4 +52,15 @@ extern const struct value_type VALUE_ADDRESS_PORT;   /* of a server; normalised,
 extern const struct value_type VALUE_LISTEN;         /* "udp:127.0.0.1:161", also udp6, tcp and tcp6 */
 extern const struct value_type VALUE_SOCKET;         /* absolute path of a socket, or "tcp:HOST:PORT" */
 
+/* value_access.c: for services that are logged in to. */
+extern const struct value_type VALUE_BOOLEAN;        /* bool: the word's value */
+extern const struct value_type VALUE_URL;            /* https://, with a path; url_split() takes it apart */
+extern const struct value_type VALUE_USERNAME;       /* without the colon that RFC 7617 2 forbids */
+extern const struct value_type VALUE_FINGERPRINT;    /* 64 lower-case hexadecimal digits */
+extern const struct value_type VALUE_AXL_VERSION;    /* "12.5" */
+extern const struct value_type VALUE_SELECT;         /* an SQL query that only reads */
+
+/* Host (without brackets, in its usual form, to be freed by the caller) and port of what VALUE_URL made. */
+char *url_split(const char *url, unsigned short *port);
+
 #endif

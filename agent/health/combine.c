@@ -4,7 +4,7 @@
 
 bool combine_is_neutral(enum reason reason)
 {
-    return reason == REASON_NOT_CONFIGURED || reason == REASON_NOT_APPLICABLE;
+    return reason == REASON_NOT_CONFIGURED || reason == REASON_NOT_APPLICABLE || reason == REASON_XCP_RESTART_UNKNOWN;
 }
 
 /* Neutral results count as least bad, so that one endpoint's not_applicable hides no other's ok. */

@@ -4,7 +4,8 @@
 
 #include "health/result.h"
 
-/* Whether the reason says nothing about the health of the whole: not_configured, not_applicable. */
+/* Whether the reason says nothing about the health of the whole: not_configured, not_applicable and
+ * xcp_restart_unknown. */
 bool combine_is_neutral(enum reason reason);
 
 /* The endpoint's worst reached check; `connect` where all are alike. Never NULL. */

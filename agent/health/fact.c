@@ -1,8 +1,10 @@
 #include "health/fact.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "health/combine.h"
+#include "health/cp_id.h"
 
 /* Each of these leaves value->present false where nothing was observed. */
 
@@ -59,12 +61,10 @@ static void give_success(struct fact_value *value, enum state state)
         give_number(value, state != STATE_CRITICAL);
 }
 
-static void give_domain_count(struct fact_value *value, const struct status *status, enum state state)
+static void give_count_in(struct fact_value *value, const struct status *status, enum subject_kind kind,
+                          enum state state)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < status->domain_count; i++)
-        count += status->domains[i]->state == state;
-    give_number(value, (double)count);
+    give_number(value, (double)subject_count_in(status, kind, state));
 }
 
 static void give_ttl(struct fact_value *value, int64_t ttl_s)
@@ -96,29 +96,70 @@ static void give_mechanisms(struct fact_value *value, enum tri dialback, enum tr
         give_text(value, external == TRI_YES ? "external" : "none");
 }
 
-static const struct check_status *check_of(const struct fact_row *row)
+static void give_known(struct fact_value *value, bool known, double number)
 {
-    return &row->domain->check[row->item];
+    if (known)
+        give_number(value, number);
 }
 
-static const struct check_status *worst_of(const struct fact_row *row)
+static void give_choice(struct fact_value *value, unsigned number, const char *text)
 {
-    return &row->domain->check[row->domain->worst];
+    give_text(value, text);
+    value->number = number;
+}
+
+static void give_s2s_count(struct fact_value *value, const struct imp_memory *memory, enum s2s_kind kind)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < memory->node_count; i++)
+        count += memory->nodes[i].kind == kind;
+    give_number(value, (double)count);
+}
+
+static void give_severity_count(struct fact_value *value, const struct imp_status *node, enum xcp_severity severity)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < node->verdict.notification_count; i++)
+        count += xcp_severity_from_text(node->verdict.notifications[i].severity) == severity;
+    give_number(value, (double)count);
+}
+
+enum part { PART_MANAGER, PART_COMPONENT, PART_HOST };
+
+/* Absent where the cp_id has not the known form. */
+static void give_part(struct fact_value *value, const char *cp_id, enum part part)
+{
+    struct cp_id parts;
+    if (!cp_id_parse(&parts, cp_id))
+        return;
+    snprintf(value->scratch, sizeof value->scratch, "%s",
+             part == PART_MANAGER ? parts.manager : part == PART_COMPONENT ? parts.component : parts.host);
+    give_text(value, value->scratch);
+}
+
+static const struct check_status *check_of(const struct fact_row *row)
+{
+    return &row->subject.checks[row->item];
 }
 
 static const struct transition *transition_of(const struct fact_row *row)
 {
-    return &row->domain->history.list[row->item];
+    return &row->subject.history->list[row->item];
+}
+
+static const struct domain_result *latest_of(const struct fact_row *row)
+{
+    return row->subject.domain->latest;
 }
 
 static const struct srv_lookup *lookup_of(const struct fact_row *row)
 {
-    return &row->domain->latest->lookup[row->item];
+    return &latest_of(row)->lookup[row->item];
 }
 
 static const struct endpoint_result *endpoint_of(const struct fact_row *row)
 {
-    return &row->domain->latest->endpoints[row->item];
+    return &latest_of(row)->endpoints[row->item];
 }
 
 static const struct check_result *stage_of(const struct fact_row *row)
@@ -135,6 +176,42 @@ static const struct certificate *certificate_of(const struct fact_row *row)
     return certificate != NULL ? certificate : &none;
 }
 
+/* Reads as nothing observed before the first round. */
+static const struct imp_result *round_of(const struct fact_row *row)
+{
+    static const struct imp_result none = {
+        .start_delay_us = DURATION_ABSENT, .login_hold_until_ms = TIME_ABSENT, .router_start_ms = TIME_ABSENT};
+    const struct imp_result *latest = row->subject.node->latest;
+    return latest != NULL ? latest : &none;
+}
+
+static const struct imp_memory *memory_of(const struct fact_row *row)
+{
+    return row->subject.node->verdict.memory;
+}
+
+static const struct imp_account *account_of(const struct fact_row *row)
+{
+    return &round_of(row)->accounts[row->item];
+}
+
+static const struct s2s_node *s2s_node_of(const struct fact_row *row)
+{
+    return &memory_of(row)->nodes[row->item];
+}
+
+/* Reads as nothing for `derived`, which is read from nowhere. */
+static const struct xcp_reading *reading_of(const struct fact_row *row)
+{
+    static const struct xcp_reading none = {.fault = NULL};
+    return row->item < XCP_SOURCE_DERIVED ? &round_of(row)->reading[row->item] : &none;
+}
+
+static const struct xcp_notification *notification_of(const struct fact_row *row)
+{
+    return &row->subject.node->verdict.notifications[row->item];
+}
+
 #define READER(name, give, ...) \
     static void name(const struct fact_row *row, struct fact_value *value) \
     { \
@@ -146,26 +223,30 @@ READER(agent_revision, give_text, row->status->agent.revision)
 READER(agent_config_ok, give_tri, row->status->agent.config_ok)
 READER(agent_config_loaded, give_time_ms, row->status->agent.config_loaded_ms)
 READER(agent_domains, give_number, (double)row->status->domain_count)
-READER(agent_domains_ok, give_domain_count, row->status, STATE_OK)
-READER(agent_domains_warning, give_domain_count, row->status, STATE_WARNING)
-READER(agent_domains_critical, give_domain_count, row->status, STATE_CRITICAL)
-READER(agent_domains_unknown, give_domain_count, row->status, STATE_UNKNOWN)
+READER(agent_domains_ok, give_count_in, row->status, SUBJECT_DOMAIN, STATE_OK)
+READER(agent_domains_warning, give_count_in, row->status, SUBJECT_DOMAIN, STATE_WARNING)
+READER(agent_domains_critical, give_count_in, row->status, SUBJECT_DOMAIN, STATE_CRITICAL)
+READER(agent_domains_unknown, give_count_in, row->status, SUBJECT_DOMAIN, STATE_UNKNOWN)
+READER(agent_nodes, give_number, (double)row->status->imp_count)
+READER(agent_nodes_ok, give_count_in, row->status, SUBJECT_NODE, STATE_OK)
+READER(agent_nodes_warning, give_count_in, row->status, SUBJECT_NODE, STATE_WARNING)
+READER(agent_nodes_critical, give_count_in, row->status, SUBJECT_NODE, STATE_CRITICAL)
+READER(agent_nodes_unknown, give_count_in, row->status, SUBJECT_NODE, STATE_UNKNOWN)
 READER(agent_running, give_number, row->status->agent.checks_running)
 READER(agent_loop_lag, give_duration_us, row->status->agent.loop_lag_us)
 READER(agent_state_saved, give_tri, row->status->agent.state_saved)
 READER(agent_agentx, give_tri, row->status->agent.agentx_connected)
 
-READER(domain_name, give_text, row->domain->name)
-READER(domain_state, give_number, row->domain->state)
-READER(domain_reason, give_reason, &worst_of(row)->result)
-READER(domain_detail, give_text, worst_of(row)->result.detail)
-READER(domain_check, give_text, check_name(row->domain->worst))
-READER(domain_since, give_time_ms, row->domain->since_ms)
-READER(domain_start_delay, give_duration_us,
-       row->domain->latest ? row->domain->latest->start_delay_us : DURATION_ABSENT)
-READER(domain_skipped, give_skipped, row->domain->latest)
+READER(subject_name, give_text, row->subject.name)
+READER(subject_state, give_number, row->subject.state)
+READER(subject_reason, give_reason, subject_worst(&row->subject))
+READER(subject_detail, give_text, subject_worst(&row->subject)->detail)
+READER(subject_check, give_text, subject_check_name(&row->subject, row->subject.worst))
+READER(subject_since, give_time_ms, row->subject.since_ms)
+READER(domain_start_delay, give_duration_us, latest_of(row) ? latest_of(row)->start_delay_us : DURATION_ABSENT)
+READER(domain_skipped, give_skipped, latest_of(row))
 
-READER(transition_what, give_text, transition_subject(transition_of(row)))
+READER(transition_what, give_text, subject_transition(&row->subject, transition_of(row)))
 READER(transition_time, give_time_ms, transition_of(row)->at_ms)
 READER(transition_from, give_text, state_name((enum state)transition_of(row)->from))
 READER(transition_to, give_text, state_name((enum state)transition_of(row)->to))
@@ -217,6 +298,44 @@ READER(cert_subject, give_text, certificate_of(row)->subject)
 READER(cert_issuer, give_text, certificate_of(row)->issuer)
 READER(cert_serial, give_text, certificate_of(row)->serial)
 READER(cert_fingerprint, give_text, certificate_of(row)->fingerprint_sha256)
+
+READER(node_summary, give_text, row->subject.cause != NULL ? row->subject.cause : subject_worst(&row->subject)->detail)
+READER(node_cause, give_text, row->subject.cause)
+READER(node_start_delay, give_duration_us, round_of(row)->start_delay_us)
+READER(node_version, give_text, round_of(row)->version)
+READER(node_axl_version, give_text, round_of(row)->axl_version)
+READER(node_http_status, give_known, round_of(row)->http_status != 0, (double)round_of(row)->http_status)
+READER(node_login_hold, give_time_ms, round_of(row)->login_hold_until_ms)
+READER(node_rows, give_known, round_of(row)->rows_read, (double)round_of(row)->rows_total)
+READER(node_rows_seen, give_time_ms, memory_of(row)->rows_seen_ms)
+READER(node_rows_changed, give_time_ms, memory_of(row)->rows_changed_ms)
+READER(node_router_status, give_text, round_of(row)->router_status)
+READER(node_router_start, give_time_ms, round_of(row)->router_start_ms)
+
+READER(account_valid, give_tri, account_of(row)->valid)
+READER(account_checked, give_time_ms, account_of(row)->checked_ms)
+READER(account_detail, give_text, account_of(row)->detail)
+
+READER(s2s_count, give_s2s_count, memory_of(row), (enum s2s_kind)(row->item + 1))
+READER(s2s_cp_id, give_text, s2s_node_of(row)->cp_id)
+READER(s2s_kind, give_choice, s2s_node_of(row)->kind, s2s_kind_name(s2s_node_of(row)->kind))
+READER(s2s_pkid, give_text, s2s_node_of(row)->pkid)
+READER(s2s_first_seen, give_time_ms, s2s_node_of(row)->first_seen_ms)
+READER(s2s_manager, give_part, s2s_node_of(row)->cp_id, PART_MANAGER)
+READER(s2s_component, give_part, s2s_node_of(row)->cp_id, PART_COMPONENT)
+READER(s2s_host, give_part, s2s_node_of(row)->cp_id, PART_HOST)
+
+READER(source_pending, give_tri, row->subject.node->verdict.pending[row->item])
+READER(source_read, give_known, row->item < XCP_SOURCE_DERIVED, reading_of(row)->read)
+READER(source_fault, give_text, reading_of(row)->fault)
+READER(severity_count, give_severity_count, row->subject.node, (enum xcp_severity)row->item)
+
+READER(notification_source, give_text, xcp_source_name(notification_of(row)->source))
+READER(notification_severity, give_text, notification_of(row)->severity)
+READER(notification_description, give_text, notification_of(row)->description)
+READER(notification_origin, give_text, notification_of(row)->origin)
+READER(notification_created, give_text, notification_of(row)->created)
+READER(notification_count, give_known, notification_of(row)->count >= 0, (double)notification_of(row)->count)
 
 const struct fact FACTS[] = {
 #define F(scope, type, metric, unit, key, column, object, read, help) \

@@ -1,7 +1,7 @@
 /* The table of facts: everything fedhealth observes is declared once, in fact.c. The Prometheus families, the
  * SNMP columns, the JSON and the reference in docs/ are all read out of it, so that they cannot drift apart.
  *
- * A fact belongs to a scope (the agent, a domain, a check of a domain, …). A scope has rows: walk them with
+ * A fact belongs to a scope (the agent, a domain or node, a check of one, …). A scope has rows: walk them with
  * fact_row_first() and fact_row_next(), read a fact of the row with fact_read(). */
 #ifndef HEALTH_FACT_H
 #define HEALTH_FACT_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "health/status.h"
+#include "health/subject.h"
 
 enum fact_scope {
     SCOPE_AGENT,    /* one row */
@@ -26,6 +26,17 @@ enum fact_scope {
     SCOPE_POSITION, /* the same + position: leaf, intermediate, root */
     SCOPE_TEST,     /* the same + test: name, time, trust, usage, strength */
     SCOPE_STAGE,    /* the same + check; not in Prometheus; rows are the checks that the endpoint reached */
+
+    SCOPE_IMP,      /* of a Cisco IM and Presence node, like all that follow; labels: node */
+    SCOPE_IMP_CHECK, /* node, check */
+    SCOPE_IMP_TRANSITION, /* as SCOPE_TRANSITION */
+    SCOPE_ACCOUNT,  /* node, account: those of verify_accounts */
+    SCOPE_S2S_KIND, /* node, kind: present, missing, unexpected; once the table was read */
+    SCOPE_S2S_NODE, /* node, cp_id: what is in the table, or should be; once it was read */
+    SCOPE_S2S_ROW,  /* node, cp_id: what is in the table */
+    SCOPE_SOURCE,   /* node, source: page, query, derived; those that are configured */
+    SCOPE_SEVERITY, /* node, severity: of notifications, once they were read */
+    SCOPE_NOTIFICATION, /* node; not in Prometheus; rows are the notifications attributed to the node */
     SCOPE_COUNT
 };
 
@@ -35,6 +46,7 @@ enum fact_type {
     FACT_TIMESTAMP, /* seconds since 1970; a gauge to Prometheus, DateAndTime to SNMP, RFC 3339 in JSON */
     FACT_DURATION,  /* seconds; a gauge to Prometheus, milliseconds to SNMP */
     FACT_STATE,     /* an enum state; a StateSet to Prometheus, INTEGER to SNMP, a word in JSON */
+    FACT_CHOICE,    /* one of a few words; not in Prometheus, INTEGER to SNMP, the word in JSON */
     FACT_TEXT,      /* no family of its own; a label of an info family, OCTET STRING in SNMP */
     FACT_INFO       /* Prometheus only: a family with the value 1 whose labels are text facts of its scope */
 };
@@ -44,19 +56,19 @@ enum fact_type {
 
 struct fact_value {
     bool present;      /* false: not observed, so no series, no SNMP instance, no JSON key */
-    double number;     /* gauge, duration (seconds), timestamp (seconds), state (1 … 4) */
+    double number;     /* gauge, duration (seconds), timestamp (seconds), state (1 … 4), choice (1 …) */
     uint64_t count;    /* counter */
-    const char *text;  /* text: borrowed from the row or from `scratch`; UTF-8, no NUL inside */
-    char scratch[64];
+    const char *text;  /* text, choice: borrowed from the row or from `scratch`; UTF-8, no NUL inside */
+    char scratch[256];
 };
 
 struct fact_row {
     const struct status *status;
     enum fact_scope scope;
-    size_t domain_at;                   /* position in status->domains */
-    const struct domain_status *domain; /* NULL in SCOPE_AGENT */
-    size_t item;                        /* check, lookup, service, record or endpoint number */
-    size_t sub;                         /* phase, mechanism, position or test number */
+    size_t target_at;       /* position of the domain or node that it belongs to, in status->domains or status->imp */
+    struct subject subject; /* that one; nothing in SCOPE_AGENT */
+    size_t item;            /* check, lookup, service, record, endpoint, account, row … number */
+    size_t sub;             /* phase, mechanism, position or test number */
 };
 
 struct fact {
@@ -80,16 +92,20 @@ extern const size_t FACT_COUNT;
 void fact_read(const struct fact *fact, const struct fact_row *row, struct fact_value *value);
 const struct fact *fact_by_key(enum fact_scope scope, const char *key); /* NULL: none */
 
-/* False when the scope has no (further) row. Rows come in a fixed order, all of one domain together. */
+/* False when the scope has no (further) row. Rows come in a fixed order, all of one domain or node together. */
 bool fact_row_first(struct fact_row *row, enum fact_scope scope, const struct status *status);
 bool fact_row_next(struct fact_row *row);
-/* Moves to the first row at or behind this place: `item` of the domain at `domain_at`, either of which may be behind
+/* Moves to the first row at or behind this place: `item` of the target at `target_at`, either of which may be behind
  * the last. Not for SCOPE_AGENT. */
-bool fact_row_seek(struct fact_row *row, enum fact_scope scope, const struct status *status, size_t domain_at,
+bool fact_row_seek(struct fact_row *row, enum fact_scope scope, const struct status *status, size_t target_at,
                    size_t item);
-/* How many items the domain has in this scope (not SCOPE_AGENT): the bound of fact_row.item. */
-size_t fact_item_count(enum fact_scope scope, const struct domain_status *domain);
+/* Item 0 of the target at `target_at`, which must be there; the row need not. Not for SCOPE_AGENT. */
+struct fact_row fact_row_of(enum fact_scope scope, const struct status *status, size_t target_at);
+/* How many items the row's target has in the row's scope: the bound of fact_row.item. Not for SCOPE_AGENT. */
+size_t fact_item_count(const struct fact_row *row);
 
+/* Whose rows they are. Not for SCOPE_AGENT. */
+enum subject_kind scope_kind(enum fact_scope scope);
 /* Whether its rows are endpoints, or belong to one. */
 bool scope_is_of_endpoint(enum fact_scope scope);
 

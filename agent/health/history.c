@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "health/imp.h"
+
 void history_add(struct history *history, const struct transition *transition)
 {
     if (history->count == HISTORY_MAX)
@@ -12,4 +14,9 @@ void history_add(struct history *history, const struct transition *transition)
 const char *transition_subject(const struct transition *transition)
 {
     return transition->check < CHECK_COUNT ? check_name((enum check)transition->check) : "domain";
+}
+
+const char *imp_transition_subject(const struct transition *transition)
+{
+    return transition->check < IMP_CHECK_COUNT ? imp_check_name((enum imp_check)transition->check) : "node";
 }

@@ -1,4 +1,5 @@
-/* The latest confirmed transitions of a domain, oldest first. A plain value: copied with the status that holds it. */
+/* The latest confirmed transitions of a domain or node, oldest first. A plain value: copied with the status that holds
+ * it. */
 #ifndef HEALTH_HISTORY_H
 #define HEALTH_HISTORY_H
 
@@ -12,8 +13,8 @@
 
 struct transition {
     int64_t at_ms;   /* wall clock, milliseconds since 1970 */
-    uint16_t reason; /* enum reason: of the check, or of the domain's worst check */
-    uint8_t check;   /* enum check; CHECK_COUNT: the domain as a whole */
+    uint16_t reason; /* enum reason: of the check, or of the worst check of the domain or node */
+    uint8_t check;   /* enum check, CHECK_COUNT: the domain as a whole; of a node enum imp_check, IMP_CHECK_COUNT */
     uint8_t from;    /* enum state; STATE_UNKNOWN where no state was confirmed before */
     uint8_t to;      /* enum state */
 };
@@ -27,5 +28,7 @@ struct history {
 void history_add(struct history *history, const struct transition *transition);
 /* "srv", …, or "domain" for the whole. */
 const char *transition_subject(const struct transition *transition);
+/* The same of a node's: "axl", …, or "node" for the whole. */
+const char *imp_transition_subject(const struct transition *transition);
 
 #endif

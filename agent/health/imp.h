@@ -89,7 +89,7 @@ struct xcp_reading {
 /* An account of verify_accounts. */
 struct imp_account {
     char *name;         /* owned; as configured: the label */
-    enum tri valid;     /* NO: its login was rejected, and is held since; UNKNOWN: not tried yet, or without a verdict */
+    enum tri valid;     /* NO: its login was rejected, and is held since; UNKNOWN: not tried yet, or no verdict */
     int64_t checked_ms; /* when that was found; TIME_ABSENT: never */
     char *detail;       /* owned; why it is not known, or not valid; NULL: nothing to say */
 };
@@ -103,11 +103,13 @@ struct imp_result {
     long http_status;              /* of the latest answer of AXL; 0: none came */
     char *version;                 /* owned; "12.5.1.11900-117"; NULL: not known */
     char *axl_version;             /* owned; the schema version in force, "12.5"; NULL: nothing was answered */
+    char *rejected_login;          /* owned; what a server rejected a login for in this round, in words; NULL: none */
     int64_t login_hold_until_ms;   /* until when no login is made with AXL's credential; TIME_ABSENT: none is held */
     struct imp_account *accounts;  /* owned; in the order of the configuration */
     size_t account_count;
 
     bool rows_read;                /* the table was read; rows may be none */
+    int64_t rows_read_ms;          /* when its answer had come; TIME_ABSENT: not told, finished_ms is taken for it */
     struct s2s_row *rows;          /* owned */
     size_t row_count;              /* kept */
     size_t rows_total;             /* also beyond those kept */
@@ -123,6 +125,8 @@ struct imp_result {
 
 struct imp_result *imp_result_new(void); /* every check not_run, nothing observed */
 void imp_result_free(struct imp_result *result); /* NULL is legal */
+/* Notes that a server rejected a login; the first of a round is kept. */
+void imp_result_note_rejection(struct imp_result *result, const char *login);
 /* Appends a row; texts are cleaned and cut. Beyond S2S_ROWS_MAX it is only counted. pkid may be NULL. */
 void imp_result_add_row(struct imp_result *result, const char *cp_id, const char *pkid);
 /* Appends a notification and takes its texts over. Beyond XCP_NOTIFICATIONS_MAX of one source it is freed. */

@@ -76,13 +76,14 @@ struct imp_verdict {
  * not_configured. The detail labels every source: "page: pending; derived: unknown (…)".
  *
  * derived: the rows changed, and the router started before the former rows were last seen: pending; after the present
- * rows were first seen: not pending; between the two, with 2 s for the inexact UpTime on either side: unknown. No change
- * seen, or no start time known: unknown. */
+ * rows were first seen: not pending; between the two, with 2 s for the inexact UpTime on either side: unknown. Unknown
+ * as well: no change was seen, or no start time is known, or a later change cannot be ruled out, since the table was
+ * not read in this round. */
 void imp_judge(struct imp_result *result, const struct imp_scene *scene, struct imp_verdict *verdict);
 void imp_verdict_fini(struct imp_verdict *verdict); /* frees what it owns */
 
-/* The node's state, and in *worst the check that decides it: as combine_domain(). xcp_restart_unknown is neutral too.
- * All checks neutral: STATE_UNKNOWN. */
+/* The node's state, and in *worst the check that decides it: as combine_domain(). xcp_restart_unknown is neutral too,
+ * unless the configuration gives it another state than unknown. All checks neutral: STATE_UNKNOWN. */
 enum state combine_imp(const struct imp_result *result, enum imp_check *worst);
 
 #endif

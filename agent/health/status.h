@@ -40,7 +40,7 @@ struct imp_status {
     enum imp_check worst;          /* the check that decides `state` */
     int64_t since_ms;              /* as in struct domain_status, like `unconfirmed` */
     bool unconfirmed;
-    struct check_status check[IMP_CHECK_COUNT]; /* details are owned by `latest` */
+    struct check_status check[IMP_CHECK_COUNT]; /* details: of `latest` */
     struct history history;        /* `check` of a transition is an enum imp_check, IMP_CHECK_COUNT: the node */
     struct imp_result *latest;     /* owned; NULL before the first round */
     struct imp_verdict verdict;    /* owned; its memory is never NULL */
@@ -59,8 +59,8 @@ struct agent_status {
 
 struct status {
     struct agent_status agent;
-    /* Of `domains` and `imp`: grows with each change. It begins with the time of the agent's start, in microseconds since 1970,
-     * so that it is no former state's after a restart either. 0: not known. */
+    /* Of `domains` and `imp`: grows with each change. It begins with the time of the agent's start, in microseconds
+     * since 1970, so that it is no former state's after a restart either. 0: not known. */
     uint64_t generation;
     size_t domain_count;
     struct domain_status **domains; /* in ascending order of index */

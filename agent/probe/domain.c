@@ -5,30 +5,11 @@
 #include "base/mem.h"
 #include "health/combine.h"
 #include "health/severity.h"
+#include "probe/context.h"
 #include "probe/discover.h"
-#include "probe/gate.h"
-#include "probe/probe.h"
-#include "probe/resolver.h"
 #include "probe/s2s.h"
-#include "probe/tls.h"
 
 #define TIMER_GRAIN_US 1000 /* so much sooner may a timer of the loop expire */
-
-/* The gate, for as long as a context is left that uses it. */
-struct shared_gate {
-    unsigned references;
-    struct gate *gate;
-};
-
-struct probe_context {
-    unsigned references;
-    struct loop *loop;
-    struct config *config; /* a reference */
-    struct resolver *resolver;
-    struct tls_context *tls;
-    struct shared_gate *shared;
-    unsigned max_conversations;
-};
 
 /* What is had with one endpoint. */
 struct conversation {
@@ -50,72 +31,6 @@ struct probe {
     probe_done done;
     void *arg;
 };
-
-/* What probes share. */
-
-static struct shared_gate *gate_take(struct probe_context *former, struct loop *loop, unsigned max,
-                                     unsigned max_per_address)
-{
-    if (former != NULL) {
-        former->shared->references++;
-        gate_set_limits(former->shared->gate, max, max_per_address);
-        return former->shared;
-    }
-    struct shared_gate *shared = mem_alloc(sizeof *shared);
-    *shared = (struct shared_gate){1, gate_new(loop, max, max_per_address)};
-    return shared;
-}
-
-static void gate_drop(struct shared_gate *shared)
-{
-    if (shared == NULL || --shared->references > 0)
-        return;
-    gate_free(shared->gate);
-    free(shared);
-}
-
-struct probe_context *probe_context_new(struct loop *loop, struct config *config, unsigned max_conversations,
-                                        struct probe_context *former, struct err *err)
-{
-    struct probe_context *context = mem_alloc(sizeof *context);
-    *context = (struct probe_context){.references = 1, .loop = loop, .config = config_hold(config)};
-    const struct tls_options options = {
-        .ca_file = config->tls_ca_file,
-        .min_version = config->tls_min_version,
-        .expiry_warning_s = config->tls_expiry_warning_s,
-        .expiry_critical_s = config->tls_expiry_critical_s,
-        .client_certificate = config->tls_client_certificate,
-        .client_key = config->tls_client_key,
-    };
-    context->tls = tls_context_new(&options, err);
-    /* Lookups of addresses follow those of records; together they stay within the timeout. */
-    if (context->tls != NULL)
-        context->resolver = resolver_new(loop, config->resolver.address, config->timeout_ms / 2, err);
-    if (context->resolver == NULL) {
-        probe_context_free(context);
-        return NULL;
-    }
-    context->max_conversations = max_conversations;
-    context->shared = gate_take(former, loop, max_conversations, config->max_concurrent_per_address);
-    return context;
-}
-
-unsigned probe_context_max_conversations(const struct probe_context *context)
-{
-    return context->max_conversations;
-}
-
-void probe_context_free(struct probe_context *context)
-{
-    if (context == NULL || --context->references > 0)
-        return;
-    resolver_free(context->resolver);
-    tls_context_free(context->tls);
-    gate_drop(context->shared);
-    config_free(context->config);
-    free(context);
-    mem_give_back(); /* trusted roots and thousands of domains leave gaps where others' results lie between them */
-}
 
 /* A round. */
 
@@ -202,7 +117,7 @@ static void discovery_done(void *arg)
             continue;
         struct conversation *conversation = &probe->conversations[probe->conversation_count++];
         *conversation = (struct conversation){.probe = probe, .endpoint = endpoint};
-        conversation->pass = gate_enter(probe->context->shared->gate, endpoint->address, endpoint->port,
+        conversation->pass = gate_enter(probe_context_gate(probe->context), endpoint->address, endpoint->port,
                                         conversation_go, conversation);
     }
     probe->pending = probe->conversation_count;

@@ -14,6 +14,7 @@
 
 /* Connections that are kept open; shared by all requests. */
 struct fetch_client;
+/* Initialises libcurl when it is the first. */
 struct fetch_client *fetch_client_new(struct loop *loop);
 void fetch_client_free(struct fetch_client *client); /* every fetch must have ended or been cancelled; NULL is legal */
 
@@ -47,14 +48,16 @@ struct fetch_request {
     const char *ca_file;   /* PEM; ignored with a fingerprint */
     const char *fingerprint_sha256; /* 64 lower-case hexadecimal digits, or NULL */
     int tls_min_version;   /* as OpenSSL numbers it */
-    const char *username, *password; /* Basic authentication, sent at once (RFC 7617, UTF-8); NULL: none */
+    /* Basic authentication, sent at once, byte for byte (RFC 7617, UTF-8); NULL: none. A name with a colon cannot be
+     * told from its password (RFC 7617 2): the caller sees to it that there is none. */
+    const char *username, *password;
     const char *content_type;        /* of `body`; NULL with GET */
     const char *soap_action;         /* value of that header, with its quotes; NULL: none */
     const char *body;      /* POST; NULL: GET */
     size_t body_length;
     struct fetch_jar *jar; /* NULL: no cookies */
     size_t cap;            /* most bytes of the reply's body, after decompression */
-    int64_t timeout_ms;    /* of the whole, look-up included */
+    int64_t timeout_ms;    /* of the whole, look-up included; a look-up that takes so long is FETCH_DNS */
     /* Is given the reply's body, whatever its status, as it comes. False ends it: FETCH_STOPPED. May be NULL. */
     bool (*take)(void *arg, const char *bytes, size_t length);
 };
@@ -62,7 +65,9 @@ struct fetch_request {
 struct fetch_reply {
     enum fetch_outcome outcome;
     long status;           /* HTTP; 0: no status line came */
-    bool sent;             /* the request, with what stands in it, may have reached the server */
+    /* The request, with what stands in it, may have reached the server. A connection that was kept and turns out to have
+     * ended counts: the request is sent once more on a new one, and stays `sent` where that fails. */
+    bool sent;
     const char *content_type; /* "" without one; valid in the callback only, like the two below */
     const char *location;  /* of a redirect, absolute; "" without one */
     const char *detail;    /* for people: what failed; "" where nothing did. Never holds credentials */
@@ -74,6 +79,6 @@ struct fetch;
  * returns, with `arg`; `take` likewise gets `arg`. */
 struct fetch *fetch_start(struct fetch_client *client, const struct fetch_request *request,
                           void (*done)(void *arg, const struct fetch_reply *reply), void *arg);
-void fetch_cancel(struct fetch *fetch); /* NULL is legal; not after `done`, but inside `take` */
+void fetch_cancel(struct fetch *fetch); /* NULL is legal; not after `done`, but inside any `take` */
 
 #endif

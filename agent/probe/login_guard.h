@@ -8,7 +8,8 @@
  * One login at most is under way with an unproven credential, in all processes together; one that never got an outcome,
  * since its process was killed or nothing came back, counts as rejected. A rejected credential is held for 31 minutes;
  * after that one login is made, and if that is rejected too the hold doubles, to 24 hours at most. A proven credential
- * may be used by two at a time: should the password be changed behind its back, fewer than three see it. */
+ * may be used by two at a time in each process: should the password be changed behind its back, that many see it. An
+ * outcome that cannot be written (a full disk) is kept, and no login is made until it is. */
 #ifndef PROBE_LOGIN_GUARD_H
 #define PROBE_LOGIN_GUARD_H
 
@@ -25,7 +26,10 @@ struct login_pass;
 
 /* state_dir may be NULL, or a folder that cannot be written: then no login is ever allowed. */
 struct login_guard *login_guard_new(struct loop *loop, const char *state_dir);
-void login_guard_free(struct login_guard *guard); /* every pass must have been left; NULL is legal */
+/* Every pass must have been left; NULL is legal. The outcomes of those are still written, with no `left` called any
+ * more: behind it, and before loop_free(), loop_run() is to be called, which returns when that is done (like the end of
+ * every loop_work()). */
+void login_guard_free(struct login_guard *guard);
 
 enum login_verdict {
     LOGIN_GO,    /* make it, then login_pass_leave() */
@@ -36,8 +40,10 @@ enum login_verdict {
 
 struct login_answer {
     enum login_verdict verdict;
+    bool rejected;       /* LOGIN_HELD: by a server's word, as against an outcome that is not known */
     int64_t until_ms;    /* LOGIN_HELD: when the hold ends; wall clock, like the next */
-    int64_t accepted_ms; /* the latest login that was accepted with this credential; TIME_ABSENT: none */
+    int64_t accepted_ms; /* the latest login that was accepted with this credential, or up to 5 minutes before it;
+                          * TIME_ABSENT: none, or not known */
     const char *detail;  /* for people; "" where there is nothing to say; valid in the callback only */
 };
 
@@ -59,9 +65,13 @@ enum login_outcome {
 
 /* Tells how it ended, after LOGIN_GO (after other verdicts the outcome has no meaning), and frees the pass. The file is
  * written on another thread; those who wait are answered after that. `left` (may be NULL) is called once it is written,
- * with the time until which the credential is now held, or TIME_ABSENT. Before the answer: takes the question back. */
+ * with the time until which the credential is now held, or TIME_ABSENT; its `arg` must live until then. Before the
+ * answer: takes the question back, and neither `answer` nor `left` is called. */
 void login_pass_leave(struct login_pass *pass, enum login_outcome outcome,
                       void (*left)(void *arg, int64_t held_until_ms), void *arg);
+
+/* After login_pass_leave() with a `left`, before that is called: it is not called any more. */
+void login_pass_forget(struct login_pass *pass);
 
 /* Reads a password file: its first line without the line end, into a buffer of LOGIN_PASSWORD_SIZE that the caller
  * cleanses with secret_cleanse(). False and `err` (which never quotes the content) when it cannot be read, is empty or

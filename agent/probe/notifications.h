@@ -1,6 +1,7 @@
-/* The Notifications page of IM and Presence Administration, behind the form login of its Tomcat (Jakarta Servlet 13.6.3:
- * j_security_check with j_username and j_password). The session cookie is reused; only where the page answers with the
- * form is a login asked of the guard and made, once. */
+/* The Notifications page of IM and Presence Administration, behind the form login of its Tomcat (Jakarta Servlet
+ * 13.6.3: j_security_check with j_username and j_password). The session cookie is reused; only where the page answers
+ * with the form is a login asked of the guard and made: once, or twice where the first got no verdict. Nothing but
+ * that page's server is ever talked to. */
 #ifndef PROBE_NOTIFICATIONS_H
 #define PROBE_NOTIFICATIONS_H
 
@@ -25,8 +26,8 @@ struct notifications_options {
 };
 
 struct notifications;
-/* Adds the page's rows to the result's notifications and fills in reading[XCP_SOURCE_PAGE]. `done` is called once, never
- * before this returns. */
+/* Adds the page's rows to the result's notifications and fills in reading[XCP_SOURCE_PAGE]. `done` is called once,
+ * never before this returns. */
 struct notifications *notifications_start(const struct notifications_options *options, struct imp_result *result,
                                           void (*done)(void *arg), void *arg);
 void notifications_cancel(struct notifications *notifications); /* NULL is legal; not after `done` */

@@ -34,4 +34,18 @@ struct probe_ops {
 
 extern const struct probe_ops probe_domain; /* server-to-server federation of a domain */
 
+struct imp_probe;
+/* Called once, never before start() returns; the result is the callee's to free, and still to be judged by
+ * imp_judge(). */
+typedef void (*imp_done)(void *arg, struct imp_result *result);
+
+struct probe_imp_ops {
+    /* `node` is borrowed from the context's configuration, or from one that outlives the probe. */
+    struct imp_probe *(*start)(struct probe_context *context, const struct config_imp_node *node, imp_done done,
+                               void *arg);
+    void (*cancel)(struct imp_probe *probe); /* frees it; `done` is not called */
+};
+
+extern const struct probe_imp_ops probe_imp; /* a Cisco IM and Presence node */
+
 #endif

@@ -13,6 +13,9 @@ void secret_hash(unsigned char hash[SECRET_HASH_SIZE], const unsigned char *key,
                  const char *const *parts, size_t part_count);
 bool secret_random(unsigned char *bytes, size_t size); /* false: the system has none */
 void secret_cleanse(void *bytes, size_t size);          /* zeroes, and no compiler leaves it out; NULL is legal */
+/* Behind the last use of the above on a thread that is not ours to end, such as loop_work()'s: frees what OpenSSL keeps
+ * for this thread. It may be used again after that. */
+void secret_thread_end(void);
 void secret_free(char *text);                           /* cleanses and frees a NUL-ended text; NULL is legal */
 
 #endif

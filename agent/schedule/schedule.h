@@ -1,4 +1,4 @@
-/* Starts each domain's probe when it is due and hands on what it found. */
+/* Starts each domain's and each node's probe when it is due and hands on what it found. */
 #ifndef SCHEDULE_SCHEDULE_H
 #define SCHEDULE_SCHEDULE_H
 
@@ -11,20 +11,29 @@
 
 struct schedule;
 
-/* Receives the result (to free), with start_delay_us and interval_ms filled in, of the domain at this position in the
- * configuration. Returns true when the round should be repeated after agent.retry_interval, to confirm it. Must neither
- * reload nor free the schedule. */
-typedef bool (*schedule_result)(void *arg, size_t domain, struct domain_result *result);
+/* Who does the rounds. */
+struct schedule_probes {
+    const struct probe_ops *domain;
+    const struct probe_imp_ops *imp;
+};
 
-/* `config` and `context` are borrowed: they must stay until the schedule has others, or is freed; `probe` for good.
- * First rounds are spread out, and each domain keeps its place in its interval. A domain whose peer asked to be left
- * alone (domain_result_asks_back_off()) is visited less and less often, at last every 16 intervals, until it no longer
- * asks; the result's interval_ms tells. */
-struct schedule *schedule_new(struct loop *loop, const struct config *config, const struct probe_ops *probe,
-                              struct probe_context *context, schedule_result result, void *arg);
-/* Goes on with another configuration. Domains that stay keep their times, and their rounds under way end as they began,
- * with the former context; the rounds of those that are gone are cancelled; new ones are spread out as at the start.
- * From now on `result` is given positions in the new configuration. */
+/* Who receives the results (to free), of the domain or the node at this position in the configuration. start_delay_us
+ * is filled in, and a domain's interval_ms. Returns true when the round should be repeated after agent.retry_interval,
+ * to confirm it. Must neither reload nor free the schedule. */
+struct schedule_results {
+    bool (*domain)(void *arg, size_t domain, struct domain_result *result);
+    bool (*imp)(void *arg, size_t node, struct imp_result *result);
+};
+
+/* `config` and `context` are borrowed: they must stay until the schedule has others, or is freed; what `probes` and
+ * `results` hold for good. First rounds are spread out, and each domain and node keeps its place in its interval. A
+ * domain whose peer asked to be left alone (domain_result_asks_back_off()) is visited less and less often, at last
+ * every 16 intervals, until it no longer asks; the result's interval_ms tells. */
+struct schedule *schedule_new(struct loop *loop, const struct config *config, struct probe_context *context,
+                              struct schedule_probes probes, struct schedule_results results, void *arg);
+/* Goes on with another configuration. Domains and nodes that stay keep their times, and their rounds under way end as
+ * they began, with the former context; the rounds of those that are gone are cancelled; new ones are spread out as at
+ * the start. From now on results are of positions in the new configuration. */
 void schedule_reload(struct schedule *schedule, const struct config *config, struct probe_context *context);
 void schedule_free(struct schedule *schedule);          /* cancels what is under way; NULL is legal */
 unsigned schedule_running(struct schedule *schedule);   /* rounds under way; safe from every thread */

@@ -8,28 +8,49 @@
 #include "base/mem.h"
 #include "health/combine.h"
 
-enum tracked {
-    TRACKED_SAME,   /* the confirmed state again */
-    TRACKED_OPEN,   /* another one, not confirmed yet */
-    TRACKED_FIRST,  /* the first that is known, and no transition */
-    TRACKED_CHANGE, /* a transition */
-};
+struct record_parts record_parts(struct record *record)
+{
+    struct domain_status *domain = &record->status.domain;
+    struct imp_status *imp = &record->status.imp;
+    if (record->kind == KIND_DOMAIN)
+        return (struct record_parts){&domain->index,       &domain->name,  &domain->state, &domain->since_ms,
+                                     &domain->unconfirmed, domain->check, CHECK_COUNT,    &domain->history};
+    return (struct record_parts){&imp->index,       &imp->name, &imp->state,     &imp->since_ms,
+                                 &imp->unconfirmed, imp->check, IMP_CHECK_COUNT, &imp->history};
+}
 
-struct record *record_new(const char *name, uint32_t index)
+const char *record_check_name(enum kind kind, int check)
+{
+    return kind == KIND_DOMAIN ? check_name((enum check)check) : imp_check_name((enum imp_check)check);
+}
+
+const char *record_transition_subject(enum kind kind, const struct transition *transition)
+{
+    return kind == KIND_DOMAIN ? transition_subject(transition) : imp_transition_subject(transition);
+}
+
+struct record *record_new(enum kind kind, const struct registered *registered)
 {
     struct record *record = mem_alloc(sizeof *record);
     atomic_init(&record->references, 1);
-    struct domain_status *status = &record->status;
-    status->index = index;
-    status->name = mem_strdup(name);
-    status->state = STATE_UNKNOWN;
-    status->since_ms = record->domain.since_ms = TIME_ABSENT;
-    for (int i = 0; i < CHECK_COUNT; i++) {
-        struct check_status *check = &status->check[i];
-        check_result_set(&check->result, check_is_built((enum check)i) ? REASON_NOT_RUN : REASON_NOT_CONFIGURED, NULL);
+    record->kind = kind;
+    struct record_parts parts = record_parts(record);
+    *parts.index = registered->index;
+    *parts.name = mem_strdup(registered->name);
+    *parts.state = STATE_UNKNOWN;
+    *parts.since_ms = TIME_ABSENT;
+    tracker_init(&record->whole);
+    for (int i = 0; i < parts.check_count; i++) {
+        struct check_status *check = &parts.check[i];
+        bool is_built = kind != KIND_DOMAIN || check_is_built((enum check)i);
+        check_result_set(&check->result, is_built ? REASON_NOT_RUN : REASON_NOT_CONFIGURED, NULL);
         check->result.duration_us = DURATION_ABSENT;
         check->last_run_ms = check->last_success_ms = check->last_change_ms = TIME_ABSENT;
-        record->check[i].since_ms = TIME_ABSENT;
+        tracker_init(&record->check[i]);
+    }
+    if (kind == KIND_IMP) {
+        record->status.imp.verdict.memory = imp_memory_new();
+        record->status.imp.verdict.memory->last_index = atomic_load(&registered->last_part);
     }
     return record;
 }
@@ -44,79 +65,74 @@ void record_release(struct record *record)
 {
     if (record == NULL || atomic_fetch_sub(&record->references, 1) != 1)
         return;
-    if (record->lender != NULL)
+    if (record->lender != NULL) {
         record_release(record->lender);
-    else
-        domain_result_free(record->status.latest);
+    } else if (record->kind == KIND_DOMAIN) {
+        domain_result_free(record->status.domain.latest);
+    } else {
+        imp_result_free(record->status.imp.latest);
+        imp_verdict_fini(&record->status.imp.verdict);
+    }
     roster_release(record->roster);
-    free(record->status.name);
+    free(*record_parts(record).name);
     free(record);
 }
 
-/* Everything but the latest result. */
+/* What it shows of a round is still the former record's. */
 static struct record *copy(const struct record *before)
 {
     struct record *record = mem_alloc(sizeof *record);
     atomic_init(&record->references, 1);
+    record->kind = before->kind;
     record->status = before->status;
-    record->status.name = mem_strdup(before->status.name);
-    record->status.latest = NULL;
-    record->domain = before->domain;
+    record->whole = before->whole;
     memcpy(record->check, before->check, sizeof record->check);
     record->roster = roster_hold(before->roster);
+    char **name = record_parts(record).name;
+    *name = mem_strdup(*name);
     return record;
 }
 
 void record_set_interval(struct record *record, int64_t interval_ms)
 {
-    for (int i = 0; i < CHECK_COUNT; i++)
-        record->status.check[i].interval_ms = interval_ms;
+    struct record_parts parts = record_parts(record);
+    for (int i = 0; i < parts.check_count; i++)
+        parts.check[i].interval_ms = interval_ms;
 }
 
 struct record *record_at_interval(struct record *before, int64_t interval_ms)
 {
     struct record *record = copy(before);
-    record->status.latest = before->status.latest;
     record->lender = record_hold(before->lender != NULL ? before->lender : before);
     record_set_interval(record, interval_ms);
     return record;
 }
 
-/* Notes one result. The first ok is no transition, and neither is it to learn that what was not known is unknown. */
-static enum tracked track(struct tracker *tracker, enum state state, unsigned confirm, int64_t now_ms)
-{
-    tracker->seen = tracker->candidate == state ? tracker->seen + 1 : 1;
-    tracker->candidate = (uint8_t)state;
-    if (tracker->confirmed == state)
-        return TRACKED_SAME;
-    bool first = tracker->confirmed == STATE_NONE;
-    if (tracker->seen < confirm && !(first && state == STATE_OK))
-        return TRACKED_OPEN;
-    tracker->confirmed = (uint8_t)state;
-    if (first && (state == STATE_OK || state == STATE_UNKNOWN))
-        return TRACKED_FIRST;
-    tracker->since_ms = now_ms;
-    return TRACKED_CHANGE;
-}
+/* A finished round, of either kind. */
+struct round {
+    const struct check_result *check;
+    int worst; /* the check that decides the state of the whole */
+    int64_t finished_ms;
+    unsigned confirm;
+};
 
-/* Tracks the state of a check, or of the domain as a whole (CHECK_COUNT). A transition goes into the history. */
-static enum tracked follow(struct record *record, struct tracker *tracker, enum check check, enum state state,
-                           enum reason reason, unsigned confirm, struct round_outcome *outcome)
+/* Tracks the state of a check, or of the whole (check_count). A transition goes into the history. */
+static enum tracked follow(struct history *history, struct tracker *tracker, int check, enum state state,
+                           enum reason reason, const struct round *round, struct round_outcome *outcome)
 {
-    int64_t now_ms = record->status.latest->finished_ms;
     enum state from = tracker->confirmed != STATE_NONE ? (enum state)tracker->confirmed : STATE_UNKNOWN;
-    enum tracked tracked = track(tracker, state, confirm, now_ms);
+    enum tracked tracked = tracker_note(tracker, state, round->confirm, round->finished_ms);
     outcome->unconfirmed |= tracked == TRACKED_OPEN;
     outcome->is_news |= tracked == TRACKED_FIRST || tracked == TRACKED_CHANGE;
     if (tracked == TRACKED_CHANGE) {
         const struct transition transition = {
-            .at_ms = now_ms,
+            .at_ms = round->finished_ms,
             .reason = (uint16_t)reason,
             .check = (uint8_t)check,
             .from = (uint8_t)from,
             .to = (uint8_t)state,
         };
-        history_add(&record->status.history, &transition);
+        history_add(history, &transition);
     }
     return tracked;
 }
@@ -132,28 +148,44 @@ static void advance(struct check_status *check, int64_t now_ms)
         check->last_success_ms = now_ms;
 }
 
-static void take_check(struct record *record, enum check which, unsigned confirm, struct round_outcome *outcome)
+static void take_check(struct record *record, int which, const struct round *round, struct round_outcome *outcome)
 {
-    struct check_status *check = &record->status.check[which];
+    struct record_parts parts = record_parts(record);
+    struct check_status *check = &parts.check[which];
     struct tracker *tracker = &record->check[which];
-    check->result = record->status.latest->check[which];
+    check->result = round->check[which];
     if (check->result.reason == REASON_NOT_CONFIGURED) {
-        *tracker = (struct tracker){.since_ms = TIME_ABSENT};
+        tracker_init(tracker);
     } else {
-        advance(check, record->status.latest->finished_ms);
-        follow(record, tracker, which, check->result.state, check->result.reason, confirm, outcome);
+        advance(check, round->finished_ms);
+        follow(parts.history, tracker, which, check->result.state, check->result.reason, round, outcome);
     }
     check->last_change_ms = tracker->since_ms;
 }
 
 /* A line for each round, and one that stands out for each confirmed change. */
-static void log_round(const struct domain_status *domain, bool changed)
+static void log_round(struct record *record, const struct round *round, bool changed)
 {
-    const struct check_result *worst = &domain->check[domain->worst].result;
-    enum log_level level = !changed ? LOG_LEVEL_DEBUG : domain->state == STATE_OK ? LOG_LEVEL_INFO : LOG_LEVEL_WARN;
-    log_write(level, LOG_SUBSYSTEM, "%s %s %s: %s at %s%s%s", domain->name, changed ? "is now" : "is",
-              state_name(domain->state), reason_info(worst->reason)->code, check_name(domain->worst),
-              worst->detail != NULL ? ": " : "", worst->detail != NULL ? worst->detail : "");
+    struct record_parts parts = record_parts(record);
+    const struct check_result *worst = &round->check[round->worst];
+    enum log_level level = !changed ? LOG_LEVEL_DEBUG : *parts.state == STATE_OK ? LOG_LEVEL_INFO : LOG_LEVEL_WARN;
+    log_write(level, LOG_SUBSYSTEM, "%s%s %s %s: %s at %s%s%s", record->kind == KIND_IMP ? "node " : "", *parts.name,
+              changed ? "is now" : "is", state_name(*parts.state), reason_info(worst->reason)->code,
+              record_check_name(record->kind, round->worst), worst->detail != NULL ? ": " : "",
+              worst->detail != NULL ? worst->detail : "");
+}
+
+/* The round into the record, whose state is known already. */
+static void take_round(struct record *record, const struct round *round, struct round_outcome *outcome)
+{
+    struct record_parts parts = record_parts(record);
+    for (int i = 0; i < parts.check_count; i++)
+        take_check(record, i, round, outcome);
+    enum tracked tracked = follow(parts.history, &record->whole, parts.check_count, *parts.state,
+                                  round->check[round->worst].reason, round, outcome);
+    *parts.since_ms = record->whole.since_ms;
+    *parts.unconfirmed = tracked == TRACKED_OPEN;
+    log_round(record, round, tracked == TRACKED_CHANGE);
 }
 
 static void log_skipped(const struct domain_status *domain, const struct domain_result *before)
@@ -163,28 +195,39 @@ static void log_skipped(const struct domain_status *domain, const struct domain_
                  domain->latest->endpoints_skipped);
 }
 
-struct record *record_after(const struct record *before, struct domain_result *result, unsigned confirm,
-                            int64_t interval_ms, atomic_uint *last_endpoint, struct round_outcome *outcome)
+struct record *record_after_domain(const struct record *before, struct domain_result *result, unsigned confirm,
+                                   int64_t interval_ms, atomic_uint *last_endpoint, struct round_outcome *outcome)
 {
     struct record *record = copy(before);
-    struct domain_status *status = &record->status;
-    *outcome = (struct round_outcome){false, false};
-    status->latest = result;
+    struct domain_status *domain = &record->status.domain;
+    domain->latest = result;
     record_set_interval(record, result->interval_ms > 0 ? result->interval_ms : interval_ms);
 
     struct roster *former = record->roster;
     record->roster = roster_apply(former, result, last_endpoint);
-    outcome->is_news = record->roster != former;
+    *outcome = (struct round_outcome){.is_news = record->roster != former};
     roster_release(former);
 
-    for (int i = 0; i < CHECK_COUNT; i++)
-        take_check(record, (enum check)i, confirm, outcome);
-    status->state = combine_domain(result, &status->worst);
-    enum tracked tracked = follow(record, &record->domain, CHECK_COUNT, status->state,
-                                  result->check[status->worst].reason, confirm, outcome);
-    status->since_ms = record->domain.since_ms;
-    status->unconfirmed = tracked == TRACKED_OPEN;
-    log_round(status, tracked == TRACKED_CHANGE);
-    log_skipped(status, before->status.latest);
+    domain->state = combine_domain(result, &domain->worst);
+    const struct round round = {result->check, (int)domain->worst, result->finished_ms, confirm};
+    take_round(record, &round, outcome);
+    log_skipped(domain, before->status.domain.latest);
+    return record;
+}
+
+struct record *record_after_imp(const struct record *before, struct imp_result *result, const struct imp_scene *scene,
+                                unsigned confirm, int64_t interval_ms, struct round_outcome *outcome)
+{
+    struct record *record = copy(before);
+    struct imp_status *imp = &record->status.imp;
+    imp->latest = result;
+    imp->verdict = (struct imp_verdict){.memory = NULL};
+    record_set_interval(record, interval_ms);
+    imp_judge(result, scene, &imp->verdict);
+    *outcome = (struct round_outcome){.is_news = result->rows_read};
+
+    imp->state = combine_imp(result, &imp->worst);
+    const struct round round = {result->check, (int)imp->worst, result->finished_ms, confirm};
+    take_round(record, &round, outcome);
     return record;
 }

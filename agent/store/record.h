@@ -1,5 +1,5 @@
-/* All that is known of one domain at one moment: what exporters see, and behind it what tells a transition from a
- * passing failure. A record never changes once others can see it; a finished round makes the next one. */
+/* All that is known of one domain or node at one moment: what exporters see, and behind it what tells a transition from
+ * a passing failure. A record never changes once others can see it; a finished round makes the next one. */
 #ifndef STORE_RECORD_H
 #define STORE_RECORD_H
 
@@ -8,35 +8,52 @@
 #include <stdint.h>
 
 #include "health/status.h"
+#include "store/registry.h"
 #include "store/roster.h"
+#include "store/tracker.h"
 
-#define STATE_NONE 0 /* beside the values of enum state */
-
-/* A state as confirmed by repeated results, and what may follow it. */
-struct tracker {
-    int64_t since_ms;  /* the transition to it, or TIME_ABSENT */
-    uint8_t confirmed; /* enum state, or STATE_NONE */
-    uint8_t candidate; /* the state of the latest result, or STATE_NONE before the first one of this run */
-    unsigned seen;     /* equal results of the candidate in a row */
-};
+/* What is checked. Each kind has names and indexes of its own. */
+enum kind { KIND_DOMAIN, KIND_IMP, KIND_COUNT };
 
 struct record {
     atomic_uint references;
-    struct domain_status status;
-    struct tracker domain;
-    struct tracker check[CHECK_COUNT];
-    struct roster *roster; /* owned reference; NULL: no endpoint was seen yet */
-    struct record *lender; /* owned reference to the record whose status.latest this one shows; NULL: it owns its own */
+    enum kind kind;
+    union {
+        struct domain_status domain;
+        struct imp_status imp;
+    } status;
+    struct tracker whole;
+    struct tracker check[CHECK_COUNT]; /* a node has fewer */
+    struct roster *roster; /* owned reference; NULL: a node, or no endpoint was seen yet */
+    struct record *lender; /* owned reference to the record that owns what this one's status shows: the latest result
+                            * and a node's verdict; NULL: it owns them itself */
 };
+
+/* What the status of either kind has, wherever it stands in it. */
+struct record_parts {
+    uint32_t *index;
+    char **name;
+    enum state *state;
+    int64_t *since_ms;
+    bool *unconfirmed;
+    struct check_status *check;
+    int check_count;
+    struct history *history;
+};
+struct record_parts record_parts(struct record *record);
+const char *record_check_name(enum kind kind, int check);
+/* What the transition is of: a check's name, or the word for the whole. */
+const char *record_transition_subject(enum kind kind, const struct transition *transition);
 
 /* What a round means beside the new record. */
 struct round_outcome {
     bool unconfirmed; /* the round should be repeated soon */
-    bool is_news;     /* a state was confirmed, or an endpoint came: to be saved */
+    bool is_news;     /* a state was confirmed, an endpoint came, or a node's table was seen: to be saved */
 };
 
-/* Every check not_run, or not_configured where this version has none. */
-struct record *record_new(const char *name, uint32_t index);
+/* Every check not_run, or not_configured where this version has none; nothing is remembered of a node but which index
+ * it gave last. */
+struct record *record_new(enum kind kind, const struct registered *registered);
 struct record *record_hold(struct record *record);
 void record_release(struct record *record); /* NULL is legal */
 
@@ -45,9 +62,13 @@ void record_set_interval(struct record *record, int64_t interval_ms);
 /* The same at another interval. */
 struct record *record_at_interval(struct record *before, int64_t interval_ms);
 
-/* The record after this round, whose result it owns. `interval_ms` is the configured one; *last_endpoint as in
- * roster_apply(). */
-struct record *record_after(const struct record *before, struct domain_result *result, unsigned confirm,
-                            int64_t interval_ms, atomic_uint *last_endpoint, struct round_outcome *outcome);
+/* The record after a round, whose result it owns. `interval_ms` is the configured one. */
+
+/* *last_endpoint is as in roster_apply(). */
+struct record *record_after_domain(const struct record *before, struct domain_result *result, unsigned confirm,
+                                   int64_t interval_ms, atomic_uint *last_endpoint, struct round_outcome *outcome);
+/* Judges the result first; the scene's `before` is that of this record. */
+struct record *record_after_imp(const struct record *before, struct imp_result *result, const struct imp_scene *scene,
+                                unsigned confirm, int64_t interval_ms, struct round_outcome *outcome);
 
 #endif

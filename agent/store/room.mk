@@ -5,10 +5,14 @@ agent_store_libstore_a_SOURCES = \
 	agent/store/keeper.c agent/store/keeper.h \
 	agent/store/record.c agent/store/record.h \
 	agent/store/registry.c agent/store/registry.h \
+	agent/store/roll.c agent/store/roll.h \
 	agent/store/roster.c agent/store/roster.h \
 	agent/store/state_file.c agent/store/state_file.h \
+	agent/store/state_json.c agent/store/state_json.h \
 	agent/store/state_line.c agent/store/state_line.h \
-	agent/store/store.c agent/store/store.h
+	agent/store/state_memory.c agent/store/state_memory.h \
+	agent/store/store.c agent/store/store.h \
+	agent/store/tracker.c agent/store/tracker.h
 agent_store_libstore_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 
 if HAVE_CMOCKA
@@ -35,4 +39,14 @@ check_PROGRAMS += tests/unit/test_state_kill
 tests_unit_test_state_kill_SOURCES = tests/unit/test_state_kill.c $(store_scene)
 tests_unit_test_state_kill_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_state_kill_LDADD = $(store_test_libs)
+
+check_PROGRAMS += tests/unit/test_store_imp
+tests_unit_test_store_imp_SOURCES = tests/unit/test_store_imp.c $(store_scene)
+tests_unit_test_store_imp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_imp_LDADD = $(store_test_libs)
+
+check_PROGRAMS += tests/unit/test_state_imp
+tests_unit_test_state_imp_SOURCES = tests/unit/test_state_imp.c $(store_scene)
+tests_unit_test_state_imp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_state_imp_LDADD = $(store_test_libs)
 endif

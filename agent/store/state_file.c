@@ -9,10 +9,12 @@
 #include "store/state_line.h"
 
 #define FORMAT "{\"format\":\"fedhealth-state\","
-#define HEADER FORMAT "\"version\":1}\n"
+#define HEADER_DOMAINS FORMAT "\"version\":1}\n"
+#define HEADER_NODES FORMAT "\"version\":2}\n"
 #define TRAILER "{\"names\":"
-/* Twice what 64 endpoints with the longest names that DNS can show and 32 transitions need. */
-#define LINE_MAX_BYTES (256u * 1024)
+/* Twice what 512 of the longest cp_ids need, and four times what 64 endpoints with the longest names that DNS can show
+ * and 32 transitions do. */
+#define LINE_MAX_BYTES (1024u * 1024)
 #define TRAILER_SIZE 80
 
 struct text {
@@ -35,13 +37,13 @@ static bool put(FILE *out, const char *line, struct err *err)
     return fputs(line, out) >= 0 || err_set(err, "cannot be written: %s", strerror(errno));
 }
 
-static bool put_name(FILE *out, struct text *text, const struct registered *registered, const struct record *record,
-                     struct err *err)
+static bool put_name(FILE *out, struct text *text, enum kind kind, const struct registered *registered,
+                     struct record *record, struct err *err)
 {
-    char *json = state_line_write(registered, record);
+    char *json = state_line_write(kind, registered, record);
     if (strlen(json) + 2 > LINE_MAX_BYTES) { /* could not be read again */
         free(json);
-        json = state_line_write(registered, NULL);
+        json = state_line_write(kind, registered, NULL);
     }
     char *line = mem_printf("%s\n", json);
     count_line(text, line, strlen(line));
@@ -52,19 +54,29 @@ static bool put_name(FILE *out, struct text *text, const struct registered *regi
     return good;
 }
 
-bool state_file_write(FILE *out, struct registry *registry, struct record *const *records, size_t count,
-                      struct err *err)
+static bool put_names(FILE *out, struct text *text, enum kind kind, const struct state_names *names, struct err *err)
+{
+    size_t i = 0;
+    for (struct registered *at = NULL; registry_next(names->registry, &at);) {
+        struct record *record = NULL;
+        if (i < names->count && *record_parts(names->records[i]).index == at->index)
+            record = names->records[i++];
+        if (!put_name(out, text, kind, at, record, err))
+            return false;
+    }
+    return true;
+}
+
+bool state_file_write(FILE *out, const struct state_names names[KIND_COUNT], struct err *err)
 {
     struct text text = {crc32(0, NULL, 0), 0};
-    count_line(&text, HEADER, strlen(HEADER));
-    if (!put(out, HEADER, err))
+    struct registered *first_node = NULL;
+    const char *header = registry_next(names[KIND_IMP].registry, &first_node) ? HEADER_NODES : HEADER_DOMAINS;
+    count_line(&text, header, strlen(header));
+    if (!put(out, header, err))
         return false;
-    size_t i = 0;
-    for (struct registered *at = NULL; registry_next(registry, &at);) {
-        const struct record *record = NULL;
-        if (i < count && records[i]->status.index == at->index)
-            record = records[i++];
-        if (!put_name(out, &text, at, record, err))
+    for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+        if (!put_names(out, &text, kind, &names[kind], err))
             return false;
     }
     char trailer[TRAILER_SIZE];
@@ -85,13 +97,13 @@ static bool read_header(FILE *in, char *line, struct text *text, struct err *err
 {
     if (next_line(in, line) == NULL || strncmp(line, FORMAT, strlen(FORMAT)) != 0)
         return err_set(err, "it is not a state file of fedhealth");
-    if (strcmp(line, HEADER) != 0)
+    if (strcmp(line, HEADER_DOMAINS) != 0 && strcmp(line, HEADER_NODES) != 0)
         return err_set(err, "it is of another version");
     count_line(text, line, strlen(line));
     return true;
 }
 
-static bool read_lines(FILE *in, char *line, struct registry *registry, struct err *err)
+static bool read_lines(FILE *in, char *line, struct registry *const registries[KIND_COUNT], struct err *err)
 {
     struct text text = {crc32(0, NULL, 0), 0};
     char trailer[TRAILER_SIZE];
@@ -105,7 +117,7 @@ static bool read_lines(FILE *in, char *line, struct registry *registry, struct e
         if (strncmp(line, TRAILER, strlen(TRAILER)) == 0)
             return err_set(err, "its checksum is wrong");
         size_t length = strlen(line);
-        if (!state_line_read(line, length - 1, registry, &why))
+        if (!state_line_read(line, length - 1, registries, &why))
             return err_set(err, "line %zu: %s", text.names + 2, why.text);
         count_line(&text, line, length);
         text.names++;
@@ -113,10 +125,10 @@ static bool read_lines(FILE *in, char *line, struct registry *registry, struct e
     return err_set(err, "line %zu: %s", text.names + 2, ferror(in) ? strerror(errno) : "it is cut off, or no text");
 }
 
-bool state_file_read(FILE *in, struct registry *registry, struct err *err)
+bool state_file_read(FILE *in, struct registry *const registries[KIND_COUNT], struct err *err)
 {
     char *line = mem_alloc(LINE_MAX_BYTES);
-    bool good = read_lines(in, line, registry, err);
+    bool good = read_lines(in, line, registries, err);
     free(line);
     return good;
 }

@@ -9,65 +9,40 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "health/imp_cause.h"
 #include "store/folder.h"
 #include "store/keeper.h"
 #include "store/record.h"
 #include "store/registry.h"
+#include "store/roll.h"
 #include "store/state_file.h"
 
 #define STATE_FILE "state.jsonl"
 
-/* A configured domain. */
-struct entry {
-    struct registered *registered;
-    struct record *record;
-    int64_t interval_ms; /* as configured */
-};
-
 struct snapshot {
     atomic_uint references;
-    struct record **records; /* in ascending order of index, as status.domains is */
+    struct record **records[KIND_COUNT]; /* in ascending order of index, as those of `status` are */
     struct status status;
 };
 
 struct store {
-    unsigned confirm;
-    struct registry *registry;
+    struct registry *registries[KIND_COUNT];
     char *state_dir;       /* NULL: nothing is to be kept */
     struct folder *folder; /* NULL: nothing is kept */
     struct keeper *keeper; /* likewise */
     pthread_mutex_t lock;  /* of everything below, which the loop's thread alone changes */
-    struct entry *entries; /* in the order of the configuration */
-    struct entry **order;  /* the same, in ascending order of index */
-    size_t count;
+    struct config *config; /* owned reference; the one in force */
+    struct roll *rolls[KIND_COUNT];
     struct snapshot *latest; /* NULL once it is outdated */
     uint64_t generation;     /* of the latest snapshot made */
 };
 
-static int by_index(const void *a, const void *b)
+static void new_registries(struct store *store)
 {
-    uint32_t left = (*(struct entry *const *)a)->registered->index;
-    uint32_t right = (*(struct entry *const *)b)->registered->index;
-    return (left > right) - (left < right);
-}
-
-static struct entry **order_new(struct entry *entries, size_t count)
-{
-    struct entry **order = mem_array(count, sizeof *order);
-    for (size_t i = 0; i < count; i++)
-        order[i] = &entries[i];
-    qsort(order, count, sizeof *order, by_index);
-    return order;
-}
-
-/* A domain that comes: with what the state file knew of it, or anew. */
-static struct record *first_record(struct registered *registered, int64_t interval_ms)
-{
-    struct record *record = registry_restored(registered);
-    if (record == NULL)
-        record = record_new(registered->name, registered->index);
-    record_set_interval(record, interval_ms);
-    return record;
+    for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+        registry_free(store->registries[kind]);
+        store->registries[kind] = registry_new();
+    }
 }
 
 /* Reads the state file. What is wrong with it is told, and the file set aside; where that cannot be done nothing is
@@ -76,13 +51,12 @@ static void restore(struct store *store)
 {
     struct err why = {0}, err = {0};
     FILE *in = folder_read(store->folder, &why);
-    bool good = in != NULL ? state_file_read(in, store->registry, &why) : why.text[0] == '\0';
+    bool good = in != NULL ? state_file_read(in, store->registries, &why) : why.text[0] == '\0';
     if (in != NULL)
         fclose(in);
     if (good)
         return;
-    registry_free(store->registry);
-    store->registry = registry_new();
+    new_registries(store);
     log_warn("%s/" STATE_FILE " cannot be used and is set aside: %s", store->state_dir, why.text);
     if (!folder_set_aside(store->folder, &err)) {
         log_warn("state is not kept: %s", err.text);
@@ -110,7 +84,11 @@ static bool save_state(void *arg, struct err *err)
     if (out == NULL)
         return false;
     struct snapshot *snapshot = store_snapshot(store);
-    bool written = state_file_write(out, store->registry, snapshot->records, snapshot->status.domain_count, err);
+    const struct state_names names[KIND_COUNT] = {
+        [KIND_DOMAIN] = {store->registries[KIND_DOMAIN], snapshot->records[KIND_DOMAIN], snapshot->status.domain_count},
+        [KIND_IMP] = {store->registries[KIND_IMP], snapshot->records[KIND_IMP], snapshot->status.imp_count},
+    };
+    bool written = state_file_write(out, names, err);
     snapshot_free(snapshot);
     return folder_end(store->folder, out, written, err);
 }
@@ -127,25 +105,19 @@ static void start_keeper(struct store *store)
         log_warn("state is not kept: %s", err.text);
 }
 
-struct store *store_new(const struct config *config, const char *state_dir)
+struct store *store_new(struct config *config, const char *state_dir)
 {
     struct store *store = mem_alloc(sizeof *store);
-    store->confirm = config->confirm;
+    store->config = config_hold(config);
     store->generation = (uint64_t)clock_wall_ms() * 1000;
-    store->registry = registry_new();
     store->state_dir = mem_strdup(state_dir);
     pthread_mutex_init(&store->lock, NULL);
+    new_registries(store);
     open_state(store);
-    store->count = config->domain_count;
-    store->entries = mem_array(store->count, sizeof *store->entries);
-    for (size_t i = 0; i < store->count; i++) {
-        struct entry *entry = &store->entries[i];
-        entry->registered = registry_enter(store->registry, config->domains[i].name, NULL);
-        entry->interval_ms = config->domains[i].interval_ms;
-        entry->record = first_record(entry->registered, entry->interval_ms);
+    for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+        store->rolls[kind] = roll_new(kind, config, store->registries[kind], NULL);
+        registry_forget_restored(store->registries[kind]);
     }
-    store->order = order_new(store->entries, store->count);
-    registry_forget_restored(store->registry);
     start_keeper(store);
     return store;
 }
@@ -157,11 +129,11 @@ void store_free(struct store *store)
     keeper_free(store->keeper);
     folder_close(store->folder);
     snapshot_free(store->latest);
-    for (size_t i = 0; i < store->count; i++)
-        record_release(store->entries[i].record);
-    free(store->order);
-    free(store->entries);
-    registry_free(store->registry);
+    for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+        roll_free(store->rolls[kind]);
+        registry_free(store->registries[kind]);
+    }
+    config_free(store->config);
     pthread_mutex_destroy(&store->lock);
     free(store->state_dir);
     free(store);
@@ -175,63 +147,34 @@ static void changed(struct store *store)
 
 void store_reserve(struct store *store, const struct config *config)
 {
-    bool any = false, added;
-    for (size_t i = 0; i < config->domain_count; i++) {
-        registry_enter(store->registry, config->domains[i].name, &added);
-        any |= added;
-    }
+    bool any = false;
+    for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+        any |= roll_reserve(kind, config, store->registries[kind]);
     if (any)
         changed(store);
     if (store->keeper != NULL)
         keeper_flush(store->keeper);
 }
 
-/* The domain's entry in the configuration in force, or NULL. */
-static struct entry *find(const struct store *store, struct registered *registered)
+void store_reload(struct store *store, struct config *config)
 {
-    struct entry wanted = {.registered = registered}, *key = &wanted;
-    struct entry **found = bsearch(&key, store->order, store->count, sizeof *store->order, by_index);
-    return found != NULL ? *found : NULL;
-}
-
-static struct record *carried_over(struct entry *former, int64_t interval_ms)
-{
-    if (former->interval_ms == interval_ms)
-        return record_hold(former->record);
-    return record_at_interval(former->record, interval_ms);
-}
-
-void store_reload(struct store *store, const struct config *config)
-{
-    size_t count = config->domain_count;
-    struct entry *entries = mem_array(count, sizeof *entries);
-    for (size_t i = 0; i < count; i++) {
-        int64_t interval_ms = config->domains[i].interval_ms;
-        struct registered *registered = registry_enter(store->registry, config->domains[i].name, NULL);
-        struct entry *former = find(store, registered);
-        entries[i] = (struct entry){
-            .registered = registered,
-            .record = former != NULL ? carried_over(former, interval_ms) : first_record(registered, interval_ms),
-            .interval_ms = interval_ms,
-        };
+    struct roll *rolls[KIND_COUNT], *former[KIND_COUNT];
+    for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+        former[kind] = store->rolls[kind];
+        rolls[kind] = roll_new(kind, config, store->registries[kind], former[kind]);
     }
-    struct entry **order = order_new(entries, count);
 
     pthread_mutex_lock(&store->lock);
-    struct entry *former_entries = store->entries, **former_order = store->order;
-    size_t former_count = store->count;
+    struct config *former_config = store->config;
     struct snapshot *outdated = store->latest;
-    store->confirm = config->confirm;
-    store->entries = entries;
-    store->order = order;
-    store->count = count;
+    store->config = config_hold(config);
+    memcpy(store->rolls, rolls, sizeof rolls);
     store->latest = NULL;
     pthread_mutex_unlock(&store->lock);
 
-    for (size_t i = 0; i < former_count; i++)
-        record_release(former_entries[i].record);
-    free(former_entries);
-    free(former_order);
+    for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+        roll_free(former[kind]);
+    config_free(former_config);
     snapshot_free(outdated);
     changed(store);
     if (store->state_dir != NULL && config->state_dir != NULL && strcmp(store->state_dir, config->state_dir) != 0)
@@ -246,37 +189,115 @@ enum tri store_saved(struct store *store)
     return store->state_dir != NULL ? TRI_NO : TRI_UNKNOWN;
 }
 
-bool store_put(struct store *store, size_t domain, struct domain_result *result)
+/* Puts the record into force that follows the entry's. Returns what store_put() does. */
+static bool replace(struct store *store, struct entry *entry, struct record *after, const struct round_outcome *outcome)
 {
-    struct entry *entry = &store->entries[domain];
-    struct record *former = entry->record;
-    struct round_outcome outcome;
-    struct record *after = record_after(former, result, store->confirm, entry->interval_ms,
-                                        &entry->registered->last_endpoint, &outcome);
     pthread_mutex_lock(&store->lock);
+    struct record *former = entry->record;
     struct snapshot *outdated = store->latest;
     entry->record = after;
     store->latest = NULL;
     pthread_mutex_unlock(&store->lock);
     record_release(former);
     snapshot_free(outdated);
-    if (outcome.is_news)
+    if (outcome->is_news)
         changed(store);
-    return outcome.unconfirmed;
+    return outcome->unconfirmed;
+}
+
+bool store_put(struct store *store, size_t domain, struct domain_result *result)
+{
+    struct entry *entry = &store->rolls[KIND_DOMAIN]->entries[domain];
+    struct round_outcome outcome;
+    struct record *after = record_after_domain(entry->record, result, store->config->confirm, entry->interval_ms,
+                                               &entry->registered->last_part, &outcome);
+    return replace(store, entry, after, &outcome);
+}
+
+/* All nodes but this one; to be freed by the caller. */
+static struct imp_peer *peers_new(const struct store *store, size_t node)
+{
+    const struct roll *roll = store->rolls[KIND_IMP];
+    struct imp_peer *peers = mem_array(roll->count, sizeof *peers);
+    for (size_t i = 0, count = 0; i < roll->count; i++) {
+        const struct config_imp_node *config = &store->config->imp_nodes[i];
+        if (i != node)
+            peers[count++] = (struct imp_peer){config->name, config->axl.host, config->expect.cluster,
+                                               roll->entries[i].record->status.imp.latest};
+    }
+    return peers;
+}
+
+bool store_put_imp(struct store *store, size_t node, struct imp_result *result)
+{
+    const struct config_imp_node *config = &store->config->imp_nodes[node];
+    const struct roll *roll = store->rolls[KIND_IMP];
+    struct entry *entry = &roll->entries[node];
+    struct imp_peer *peers = peers_new(store, node);
+    const struct imp_scene scene = {
+        .name = config->name, .host = config->axl.host, .expect = &config->expect, .severity = &config->severity,
+        .before = entry->record->status.imp.verdict.memory, .peers = peers, .peer_count = roll->count - 1,
+    };
+    struct round_outcome outcome;
+    struct record *after = record_after_imp(entry->record, result, &scene, store->config->confirm, entry->interval_ms,
+                                            &outcome);
+    free(peers);
+    atomic_store(&entry->registered->last_part, after->status.imp.verdict.memory->last_index);
+    return replace(store, entry, after, &outcome);
+}
+
+static struct record **hold_all(const struct roll *roll)
+{
+    struct record **records = mem_array(roll->count, sizeof *records);
+    for (size_t i = 0; i < roll->count; i++)
+        records[i] = record_hold(roll->order[i]->record);
+    return records;
+}
+
+static void release_all(struct record **records, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        record_release(records[i]);
+    free(records);
+}
+
+static void show_domains(struct status *status, struct record *const *records, size_t count)
+{
+    status->domain_count = count;
+    status->domains = mem_array(count, sizeof *status->domains);
+    for (size_t i = 0; i < count; i++)
+        status->domains[i] = &records[i]->status.domain;
+}
+
+static void show_imp(struct status *status, struct record *const *records, size_t count)
+{
+    status->imp_count = count;
+    status->imp = mem_array(count, sizeof *status->imp);
+    for (size_t i = 0; i < count; i++)
+        status->imp[i] = &records[i]->status.imp;
+}
+
+/* After everything else is shown. */
+static void find_causes(struct status *status, const struct config *config, const struct roll *roll)
+{
+    status->imp_causes = mem_array(roll->count, sizeof *status->imp_causes);
+    for (size_t i = 0; i < roll->count; i++) {
+        const struct config_imp_node *node = &config->imp_nodes[roll->order[i] - roll->entries];
+        status->imp_causes[i] = imp_cause(status->imp[i], &node->expect, status);
+    }
 }
 
 static struct snapshot *snapshot_new(struct store *store)
 {
     struct snapshot *snapshot = mem_alloc(sizeof *snapshot);
+    struct status *status = &snapshot->status;
     atomic_init(&snapshot->references, 1);
-    snapshot->records = mem_array(store->count, sizeof *snapshot->records);
-    snapshot->status.domains = mem_array(store->count, sizeof *snapshot->status.domains);
-    snapshot->status.domain_count = store->count;
-    snapshot->status.generation = ++store->generation;
-    for (size_t i = 0; i < store->count; i++) {
-        snapshot->records[i] = record_hold(store->order[i]->record);
-        snapshot->status.domains[i] = &snapshot->records[i]->status;
-    }
+    status->generation = ++store->generation;
+    for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+        snapshot->records[kind] = hold_all(store->rolls[kind]);
+    show_domains(status, snapshot->records[KIND_DOMAIN], store->rolls[KIND_DOMAIN]->count);
+    show_imp(status, snapshot->records[KIND_IMP], store->rolls[KIND_IMP]->count);
+    find_causes(status, store->config, store->rolls[KIND_IMP]);
     return snapshot;
 }
 
@@ -300,9 +321,13 @@ void snapshot_free(struct snapshot *snapshot)
 {
     if (snapshot == NULL || atomic_fetch_sub(&snapshot->references, 1) != 1)
         return;
-    for (size_t i = 0; i < snapshot->status.domain_count; i++)
-        record_release(snapshot->records[i]);
-    free(snapshot->records);
-    free(snapshot->status.domains);
+    struct status *status = &snapshot->status;
+    for (size_t i = 0; i < status->imp_count; i++)
+        free(status->imp_causes[i]);
+    release_all(snapshot->records[KIND_DOMAIN], status->domain_count);
+    release_all(snapshot->records[KIND_IMP], status->imp_count);
+    free(status->domains);
+    free(status->imp);
+    free(status->imp_causes);
     free(snapshot);
 }

@@ -1,5 +1,5 @@
-/* The latest results, counters and transitions of every domain. The loop's thread writes; any thread takes
- * snapshots, which never change and are shared by reference count: taking one costs a reference a domain, and
+/* The latest results, counters and transitions of every domain and node. The loop's thread writes; any thread takes
+ * snapshots, which never change and are shared by reference count: taking one costs a reference a domain or node, and
  * nothing when no result came in between. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -12,21 +12,22 @@
 struct store;
 struct snapshot;
 
-/* One domain_status a configured domain, every check not_run (dialback and ping: not_configured). With state_dir (NULL:
- * nothing is kept) indexes, confirmed states, since-times and transitions are taken over from there, and kept there
- * from now on: by a thread of its own, a moment after each change, by atomic rename. A since-time is shown from the
- * first round on, and becomes that of a transition if that round's state is confirmed to be another. A folder that
- * cannot be used is told in the log, and the store works without it; a file that is damaged or foreign is set aside. */
-struct store *store_new(const struct config *config, const char *state_dir);
+/* One status a configured domain or node, every check not_run (of a domain dialback and ping: not_configured). Holds a
+ * reference to `config` while it is in force. With state_dir (NULL: nothing is kept) indexes, confirmed states,
+ * since-times, transitions and what is remembered of a node's table are taken over from there, and kept there from now
+ * on: by a thread of its own, a moment after each change, by atomic rename. A since-time is shown from the first round
+ * on, and becomes that of a transition if that round's state is confirmed to be another. A folder that cannot be used
+ * is told in the log, and the store works without it; a file that is damaged or foreign is set aside. */
+struct store *store_new(struct config *config, const char *state_dir);
 void store_free(struct store *store); /* saves what is not saved yet; snapshots taken from it stay valid */
 
-/* Gives every domain of a configuration that is about to come its index, and saves that, so that no index can ever be
+/* Gives every name of a configuration that is about to come its index, and saves that, so that no index can ever be
  * given twice. Safe from every thread; waits for the disk. */
 void store_reserve(struct store *store, const struct config *config);
-/* Goes on with another configuration: domains that stay keep everything, new ones start as in store_new(). Snapshots
- * taken before stay as they are. Never waits for the disk: store_reserve() came before it. Another state_dir is only
- * told of. */
-void store_reload(struct store *store, const struct config *config);
+/* Goes on with another configuration: domains and nodes that stay keep everything, new ones start as in store_new().
+ * What is expected of a node now holds from its next round on. Snapshots taken before stay as they are. Never waits for
+ * the disk: store_reserve() came before it. Another state_dir is only told of. */
+void store_reload(struct store *store, struct config *config);
 
 /* Whether state_dir could be written the last time; NO where it cannot be used, UNKNOWN where there is none. Safe from
  * every thread. */
@@ -36,6 +37,9 @@ enum tri store_saved(struct store *store);
  * get their indexes and are sorted by them. Returns true while the outcome is not yet confirmed, so that the round
  * should be repeated soon. */
 bool store_put(struct store *store, size_t domain, struct domain_result *result);
+/* The same for the node at this position: judges what the round found (imp_judge.h), beside the latest results of all
+ * other nodes. A snapshot tells in imp_causes what follows from its facts together. */
+bool store_put_imp(struct store *store, size_t node, struct imp_result *result);
 
 /* Safe from every thread. Release with snapshot_free(). */
 struct snapshot *store_snapshot(struct store *store);

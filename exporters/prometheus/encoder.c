@@ -14,7 +14,7 @@
 #define PIECE_BYTES 8192
 /* Of one row's labels: at most 2 * FACT_MAX_LABELS of them, every byte of a value escaped. */
 #define LABELS_MAX 16384
-/* Of all rows of one domain. */
+/* Of all rows of one domain or node. */
 #define SEEN_MAX (16 << 20)
 
 struct prometheus_encoder {
@@ -29,8 +29,8 @@ struct prometheus_encoder {
     bool has_row;
     struct fact_row row;                         /* the next to write */
     struct buf labels;                           /* of the row, then with those of the sample */
-    struct buf seen;                             /* the labels of the domain's rows, each within line feeds */
-    size_t seen_domain;                          /* which domain's, by its position */
+    struct buf seen;                             /* the labels of the target's rows, each within line feeds */
+    size_t seen_target;                          /* which domain's or node's, by its position */
     bool ended;
 };
 
@@ -65,6 +65,7 @@ static enum family_type family_type(enum fact_type type)
     case FACT_GAUGE:
     case FACT_TIMESTAMP:
     case FACT_DURATION:
+    case FACT_CHOICE:
     case FACT_TEXT: break;
     }
     return FAMILY_GAUGE;
@@ -91,12 +92,12 @@ static void build_labels(struct prometheus_encoder *encoder)
 
 /* Whether a sample of this family has the row's labels already, the first `length` bytes of the present ones. Only a
  * peer's doing can cause that: the same SRV record twice, or names that are alike once cut. Rows of different domains
- * differ by the domain. */
+ * or nodes differ by its name. */
 static bool labels_repeat(struct prometheus_encoder *encoder, size_t length)
 {
     struct buf *seen = &encoder->seen;
-    if (encoder->seen_domain != encoder->row.domain_at || seen->length == 0) {
-        encoder->seen_domain = encoder->row.domain_at;
+    if (encoder->seen_target != encoder->row.target_at || seen->length == 0) {
+        encoder->seen_target = encoder->row.target_at;
         buf_clear(seen);
         buf_putc(seen, '\n');
     }

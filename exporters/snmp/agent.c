@@ -24,6 +24,7 @@
 #include "exporters/snmp/hold.h"
 #include "exporters/snmp/master.h"
 #include "exporters/snmp/mib.h"
+#include "exporters/snmp/notice.h"
 #include "exporters/snmp/session.h"
 
 #define TEND_US 500000 /* how often a held state is looked after */
@@ -32,7 +33,9 @@
 struct snmp_agent {
     char *agentx_socket; /* NULL: master mode */
     struct mib *mib;
-    int stop_fd; /* eventfd */
+    int wake_fd;                  /* eventfd: there are notices, or it is the end */
+    atomic_bool ending;
+    struct notice_queue *notices;
     pthread_t thread;
 
     /* Used on the thread only. */
@@ -118,27 +121,30 @@ static void tell_away(struct snmp_agent *agent)
     agent->away = away;
 }
 
-/* Waits for what net-snmp waits for, and for the end. net-snmp may close and open descriptors whenever it is called, so
- * the set is built anew each time. False: the end. */
+/* Waits for what net-snmp waits for, for notices, and for the end. net-snmp may close and open descriptors whenever it
+ * is called, so the set is built anew each time. False: the end. */
 static bool wait_and_read(struct snmp_agent *agent, netsnmp_large_fd_set *fds)
 {
-    int end = agent->stop_fd + 1, block = 1;
+    int end = agent->wake_fd + 1, block = 1;
     struct timeval wait = {0};
     NETSNMP_LARGE_FD_ZERO(fds);
-    NETSNMP_LARGE_FD_SET(agent->stop_fd, fds);
+    NETSNMP_LARGE_FD_SET(agent->wake_fd, fds);
     snmp_select_info2(&end, fds, &wait, &block);
     if (agent->hold.held != NULL && (block || wait.tv_sec > 0 || wait.tv_usec > TEND_US)) {
         wait = (struct timeval){.tv_usec = TEND_US};
         block = 0;
     }
     int ready = netsnmp_large_fd_set_select(end, fds, NULL, NULL, block ? NULL : &wait);
-    if (ready > 0 && NETSNMP_LARGE_FD_ISSET(agent->stop_fd, fds))
-        return false;
+    if (ready > 0 && NETSNMP_LARGE_FD_ISSET(agent->wake_fd, fds)) {
+        eventfd_t times;
+        eventfd_read(agent->wake_fd, &times);
+        NETSNMP_LARGE_FD_CLR(agent->wake_fd, fds);
+    }
     if (ready > 0)
         snmp_read2(fds);
     else
         snmp_timeout();
-    return true;
+    return !agent->ending;
 }
 
 static void serve(struct snmp_agent *agent)
@@ -151,6 +157,8 @@ static void serve(struct snmp_agent *agent)
         hold_tend(&agent->hold, clock_mono_us());
         if (connected == TRI_NO)
             tell_away(agent);
+        else
+            notice_send(agent->notices, agent->mib);
     }
     netsnmp_large_fd_set_cleanup(&fds);
 }
@@ -184,8 +192,9 @@ static void release(struct snmp_agent *agent)
     connected = TRI_UNKNOWN;
     hold_fini(&agent->hold);
     mib_free(agent->mib);
-    if (agent->stop_fd >= 0)
-        close(agent->stop_fd);
+    notice_queue_free(agent->notices);
+    if (agent->wake_fd >= 0)
+        close(agent->wake_fd);
     free(agent->agentx_socket);
     free(agent);
 }
@@ -204,8 +213,8 @@ struct snmp_agent *snmp_agent_new(const struct snmp_options *options, struct err
         return NULL;
     }
     struct snmp_agent *agent = mem_alloc(sizeof *agent);
-    agent->stop_fd = eventfd(0, EFD_CLOEXEC);
-    if (agent->stop_fd < 0) {
+    agent->wake_fd = eventfd(0, EFD_CLOEXEC);
+    if (agent->wake_fd < 0) {
         err_set(err, "snmp: eventfd: %s", strerror(errno));
         release(agent);
         return NULL;
@@ -213,6 +222,7 @@ struct snmp_agent *snmp_agent_new(const struct snmp_options *options, struct err
     agent->agentx_socket = options->agentx ? mem_strdup(options->agentx_socket) : NULL;
     agent->away = "";
     agent->mib = mib_new();
+    agent->notices = notice_queue_new();
     hold_init(&agent->hold, options->take, options->give_back, options->arg);
     connected = options->agentx ? TRI_NO : TRI_UNKNOWN;
     session_prepare(options, on_master_changed, agent);
@@ -225,6 +235,16 @@ struct snmp_agent *snmp_agent_new(const struct snmp_options *options, struct err
     return agent;
 }
 
+void snmp_agent_notify_credentials(struct snmp_agent *agent, const struct snmp_rejection *rejection)
+{
+    if (agent == NULL)
+        return;
+    if (notice_put(agent->notices, rejection))
+        eventfd_write(agent->wake_fd, 1);
+    else
+        log_warn("too many notifications wait; one about %s is dropped", rejection->node);
+}
+
 enum tri snmp_agent_connected(void)
 {
     return connected;
@@ -234,7 +254,8 @@ void snmp_agent_free(struct snmp_agent *agent)
 {
     if (agent == NULL)
         return;
-    eventfd_write(agent->stop_fd, 1);
+    agent->ending = true;
+    eventfd_write(agent->wake_fd, 1);
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += STOP_S;

@@ -53,6 +53,7 @@ void cell_write(const struct fact *fact, const struct fact_value *value, netsnmp
 {
     switch (fact->type) {
     case FACT_TEXT: write_text(value->text, varbind); break;
+    case FACT_CHOICE:
     case FACT_STATE: snmp_set_var_typed_integer(varbind, ASN_INTEGER, (long)value->number); break;
     case FACT_COUNTER: write_counter(value->count, varbind); break;
     case FACT_GAUGE: write_gauge(value->number, varbind); break;

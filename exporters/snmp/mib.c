@@ -1,5 +1,6 @@
 #include "exporters/snmp/mib.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,10 @@ static oid arc_of(enum fact_scope scope)
     case SCOPE_DOMAIN: return 2;
     case SCOPE_CHECK: return 3;
     case SCOPE_ENDPOINT: return 4;
+    case SCOPE_IMP: return 5;
+    case SCOPE_S2S_NODE: return 6;
+    case SCOPE_NOTIFICATION: return 7;
+    case SCOPE_IMP_CHECK: return 8;
     default: return 0;
     }
 }
@@ -91,14 +96,15 @@ const struct mib_name *mib_root(const struct mib *mib)
 /* What follows the object's name in the name of an instance. */
 static size_t row_index(const struct fact_row *row, oid index[2])
 {
+    index[0] = row->subject.index; /* RFC 2578 7: 0 for a scalar's only instance */
     switch (row->scope) {
-    case SCOPE_CHECK: index[1] = row->item + 1; break;
-    case SCOPE_ENDPOINT: index[1] = row->domain->latest->endpoints[row->item].index; break;
-    case SCOPE_DOMAIN: index[0] = row->domain->index; return 1;
-    default: index[0] = 0; return 1; /* RFC 2578 7: a scalar's only instance */
+    case SCOPE_CHECK:
+    case SCOPE_IMP_CHECK:
+    case SCOPE_NOTIFICATION: index[1] = row->item + 1; return 2;
+    case SCOPE_ENDPOINT: index[1] = row->subject.domain->latest->endpoints[row->item].index; return 2;
+    case SCOPE_S2S_NODE: index[1] = row->subject.node->verdict.memory->nodes[row->item].index; return 2;
+    default: return 1;
     }
-    index[0] = row->domain->index;
-    return 2;
 }
 
 /* Whether the row comes behind this index, or is at it when `inclusive`. */
@@ -109,13 +115,13 @@ static bool is_behind(const struct fact_row *row, const oid *index, size_t lengt
     return order > 0 || (inclusive && order == 0);
 }
 
-/* The position of the first domain whose number is not below this one. */
-static size_t find_domain(const struct status *status, oid number)
+/* The position of the first domain or node whose number is not below this one. */
+static size_t find_target(const struct status *status, enum subject_kind kind, oid number)
 {
-    size_t low = 0, high = status->domain_count;
+    size_t low = 0, high = subject_count(status, kind);
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (status->domains[middle]->index >= number)
+        if (subject_at(status, kind, middle).index >= number)
             high = middle;
         else
             low = middle + 1;
@@ -123,13 +129,12 @@ static size_t find_domain(const struct status *status, oid number)
     return low;
 }
 
-/* The first of the domain's items whose row is_behind() the index. */
-static size_t find_item(enum fact_scope scope, const struct status *status, size_t domain_at, const oid *index,
+/* The first of the target's items whose row is_behind() the index. */
+static size_t find_item(enum fact_scope scope, const struct status *status, size_t target_at, const oid *index,
                         size_t length, bool inclusive)
 {
-    struct fact_row row = {
-        .status = status, .scope = scope, .domain_at = domain_at, .domain = status->domains[domain_at]};
-    size_t low = 0, high = fact_item_count(scope, row.domain);
+    struct fact_row row = fact_row_of(scope, status, target_at);
+    size_t low = 0, high = fact_item_count(&row);
     while (low < high) {
         row.item = low + (high - low) / 2;
         if (is_behind(&row, index, length, inclusive))
@@ -147,11 +152,11 @@ static bool find_row(struct fact_row *row, const struct object *object, const st
     enum fact_scope scope = object->fact->scope;
     if (scope == SCOPE_AGENT || length == 0)
         return fact_row_first(row, scope, status) && (length == 0 || is_behind(row, index, length, inclusive));
-    size_t domain_at = find_domain(status, index[0]);
-    if (domain_at == status->domain_count)
+    size_t target_at = find_target(status, scope_kind(scope), index[0]);
+    if (target_at == subject_count(status, scope_kind(scope)))
         return false;
-    return fact_row_seek(row, scope, status, domain_at,
-                         find_item(scope, status, domain_at, index, length, inclusive));
+    return fact_row_seek(row, scope, status, target_at,
+                         find_item(scope, status, target_at, index, length, inclusive));
 }
 
 static bool read_cell(const struct object *object, const struct fact_row *row, struct mib_cell *cell)
@@ -199,4 +204,16 @@ bool mib_next(const struct mib *mib, const struct status *status, const oid *ids
         }
     }
     return false;
+}
+
+const struct fact *mib_instance(const struct mib *mib, const char *object, oid index, struct mib_name *name)
+{
+    const struct object *found = mib->object;
+    const struct object *end = mib->object + mib->object_count;
+    while (found < end && strcmp(found->fact->object, object) != 0)
+        found++;
+    assert(found < end);
+    *name = found->name;
+    append(name, index);
+    return found->fact;
 }

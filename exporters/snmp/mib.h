@@ -2,8 +2,8 @@
  * a status and a name, it finds the instance of that name, or the first one after it.
  *
  * Nothing is built when the state changes. The rows of a table lie in the order of their indexes in the status
- * itself, domains and the endpoints of each domain alike, so that an instance is found by binary search, and a walk
- * costs the same a row however long the table is. */
+ * itself, domains and nodes and what belongs to each of them alike, so that an instance is found by binary search, and
+ * a walk costs the same a row however long the table is. */
 #ifndef SNMP_MIB_H
 #define SNMP_MIB_H
 
@@ -48,5 +48,9 @@ enum mib_answer mib_get(const struct mib *mib, const struct status *status, cons
 /* The first instance with a known value after this name, or at it when `inclusive`. False: none. */
 bool mib_next(const struct mib *mib, const struct status *status, const oid *ids, size_t length, bool inclusive,
               struct mib_cell *cell);
+
+/* The column, or scalar, of this object and the name of its instance with this index (0: a scalar's). The object must
+ * be one of the table of facts. */
+const struct fact *mib_instance(const struct mib *mib, const char *object, oid index, struct mib_name *name);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "health/state.h"
+#include "health/reason.h"
 #include "health/status.h"
 
 struct snmp_options {
@@ -33,6 +33,19 @@ struct snmp_agent;
 struct snmp_agent *snmp_agent_new(const struct snmp_options *options, struct err *err);
 /* Ends the thread, within seconds: not to be called on the loop's. NULL is legal. */
 void snmp_agent_free(struct snmp_agent *agent);
+
+/* A login at a node that was rejected: the agent's own, or that of an account which it verifies. */
+struct snmp_rejection {
+    uint32_t index;             /* fhImpIndex */
+    const char *node;           /* its name */
+    enum state state, previous; /* of the node: now, and before */
+    enum reason reason;
+    const char *detail;         /* for people; NULL: none */
+};
+/* Sends fhAxlCredentialsRejected, at once or when the AgentX master is there again; master mode knows no receivers yet.
+ * Everything is copied. At most 64 wait, more are dropped with a warning. Safe from every thread; a NULL agent sends
+ * nothing. */
+void snmp_agent_notify_credentials(struct snmp_agent *agent, const struct snmp_rejection *rejection);
 
 /* Whether the AgentX master is connected; UNKNOWN in master mode and while there is no agent. Safe from every thread,
  * at any time. */

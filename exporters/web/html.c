@@ -1,5 +1,8 @@
 #include "exporters/web/html.h"
 
+#include <ctype.h>
+#include <string.h>
+
 #include "base/utf8.h"
 
 /* One character, its bytes as utf8_next() gives them. */
@@ -48,4 +51,15 @@ void html_prose(struct buf *out, const char *text)
     }
     if (in_code)
         buf_puts(out, "</code>");
+}
+
+void html_path(struct buf *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte < 0x80 && (isalnum(byte) || strchr("-._~", byte) != NULL)) /* RFC 3986 2.3 */
+            buf_putc(out, *text);
+        else
+            buf_printf(out, "%%%02X", byte);
+    }
 }

@@ -9,5 +9,7 @@
 void html_text(struct buf *out, const char *text, size_t most);
 /* As html_text(), whole; what stands between backticks becomes <code>. */
 void html_prose(struct buf *out, const char *text);
+/* As the last part of a path in a quoted attribute: whatever may not stand there becomes %XX. */
+void html_path(struct buf *out, const char *text);
 
 #endif

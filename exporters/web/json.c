@@ -11,7 +11,7 @@
 #include "base/utf8.h"
 #include "health/fact.h"
 
-/* A piece ends with the domain that makes it this long. */
+/* A piece ends with the domain or node that makes it this long. */
 #define PIECE_BYTES 8192
 #define AGENT_MAX 65536
 #define INDENT 2
@@ -30,19 +30,33 @@ static const struct {
 /* Labels whose values are numbers. */
 static const char *const NUMERIC_LABELS[] = {"port", "priority", "weight"};
 
-/* One place in each scope. All of them walk the domains in the same order, so each is at the domain in hand or has
- * passed it. */
+/* One place in each scope. All of them walk the domains, or the nodes, in the same order, so each is at the one in hand
+ * or has passed it. */
 struct cursors {
     struct fact_row row[SCOPE_COUNT];
     bool has_row[SCOPE_COUNT];
 };
 
+static json_t *domain_json(struct cursors *cursors, size_t at);
+static json_t *node_json(struct cursors *cursors, size_t at);
+
+/* The lists of the whole, one behind the other. */
+static const struct {
+    const char *key;
+    enum subject_kind kind;
+    json_t *(*make)(struct cursors *cursors, size_t at);
+} LISTS[] = {
+    {"domains", SUBJECT_DOMAIN, domain_json},
+    {"imp_nodes", SUBJECT_NODE, node_json},
+};
+#define LIST_COUNT (sizeof LISTS / sizeof LISTS[0])
+
 struct web_json {
     const struct status *status;
     struct cursors cursors;
     struct buf agent; /* the text of that object, which is also part of the entity tag */
-    enum { STAGE_HEAD, STAGE_DOMAINS, STAGE_FOOT, STAGE_END } stage;
-    size_t next; /* domain */
+    enum { STAGE_HEAD, STAGE_LISTS, STAGE_FOOT, STAGE_END } stage;
+    size_t list, next; /* domain or node of the list */
 };
 
 static json_t *checked(json_t *json)
@@ -87,6 +101,7 @@ static json_t *time_json(double seconds)
 static json_t *value_json(const struct fact *fact, const struct fact_value *value)
 {
     switch (fact->type) {
+    case FACT_CHOICE:
     case FACT_TEXT: return text_json(value->text);
     case FACT_STATE: return text_json(state_name((enum state)value->number));
     case FACT_TIMESTAMP: return time_json(value->number);
@@ -141,7 +156,7 @@ static json_t *label_json(const char *name, const char *value)
     return text_json(value);
 }
 
-/* The row's labels but for the first, the domain, in which the row stands. */
+/* The row's labels but for the first, the domain or node in which the row stands. */
 static void put_labels(json_t *object, const struct fact_row *row)
 {
     char scratch[FACT_TEXT_SIZE];
@@ -151,10 +166,10 @@ static void put_labels(json_t *object, const struct fact_row *row)
     }
 }
 
-/* The scope's row in hand when it is one of this domain; NULL when there is none (any more). */
-static const struct fact_row *row_of(const struct cursors *cursors, enum fact_scope scope, size_t domain)
+/* The scope's row in hand when it is one of this domain or node; NULL when there is none (any more). */
+static const struct fact_row *row_of(const struct cursors *cursors, enum fact_scope scope, size_t target)
 {
-    return cursors->has_row[scope] && cursors->row[scope].domain_at == domain ? &cursors->row[scope] : NULL;
+    return cursors->has_row[scope] && cursors->row[scope].target_at == target ? &cursors->row[scope] : NULL;
 }
 
 static void step(struct cursors *cursors, enum fact_scope scope)
@@ -172,18 +187,18 @@ static void put_explanation(json_t *object, const struct check_result *check)
     put(object, "remedy", text_json(info->remedy));
 }
 
-/* The domain's rows of the scope as an object, each under its last label. With `item`, only those of that item. */
-static void put_named(json_t *parent, const char *key, struct cursors *cursors, enum fact_scope scope, size_t domain,
+/* The target's rows of the scope as an object, each under its last label. With `item`, only those of that item. */
+static void put_named(json_t *parent, const char *key, struct cursors *cursors, enum fact_scope scope, size_t target,
                       const size_t *item)
 {
     const struct fact_row *row;
     size_t last_label = scope_label_count(scope) - 1;
     char scratch[FACT_TEXT_SIZE];
-    while ((row = row_of(cursors, scope, domain)) != NULL && (item == NULL || row->item == *item)) {
+    while ((row = row_of(cursors, scope, target)) != NULL && (item == NULL || row->item == *item)) {
         json_t *facts = checked(json_object());
         put_facts(facts, row);
-        if (scope == SCOPE_CHECK)
-            put_explanation(facts, &row->domain->check[row->item].result);
+        if (scope == SCOPE_CHECK || scope == SCOPE_IMP_CHECK)
+            put_explanation(facts, &row->subject.checks[row->item].result);
         if (json_object_size(facts) > 0)
             put(object_in(parent, key), scope_label_value(row, last_label, scratch), json_incref(facts));
         json_decref(facts);
@@ -191,42 +206,61 @@ static void put_named(json_t *parent, const char *key, struct cursors *cursors, 
     }
 }
 
-/* The domain's rows of the scope as an array, labels first. */
-static void put_list(json_t *parent, const char *key, struct cursors *cursors, enum fact_scope scope, size_t domain)
+/* What belongs to the endpoint at which the scope of endpoints is. */
+static void put_endpoint(json_t *object, struct cursors *cursors, size_t domain)
+{
+    size_t item = cursors->row[SCOPE_ENDPOINT].item;
+    put_named(object, "checks", cursors, SCOPE_STAGE, domain, &item);
+    put_named(object, "phases", cursors, SCOPE_PHASE, domain, &item);
+    put_named(object, "auth", cursors, SCOPE_MECHANISM, domain, &item);
+    const struct fact_row *position = row_of(cursors, SCOPE_POSITION, domain);
+    if (position == NULL || position->item != item)
+        return;
+    json_t *certificate = object_in(object, "certificate");
+    put_named(certificate, "chain", cursors, SCOPE_POSITION, domain, &item);
+    put_named(certificate, "tests", cursors, SCOPE_TEST, domain, &item);
+}
+
+/* The target's rows of the scope as an array, labels first. */
+static void put_list(json_t *parent, const char *key, struct cursors *cursors, enum fact_scope scope, size_t target)
 {
     json_t *list = checked(json_array());
     put(parent, key, list);
-    for (const struct fact_row *row; (row = row_of(cursors, scope, domain)) != NULL; step(cursors, scope)) {
+    for (const struct fact_row *row; (row = row_of(cursors, scope, target)) != NULL; step(cursors, scope)) {
         json_t *object = checked(json_object());
         json_array_append_new(list, object);
         put_labels(object, row);
         put_facts(object, row);
-        if (scope != SCOPE_ENDPOINT)
-            continue;
-        size_t item = row->item;
-        put_named(object, "checks", cursors, SCOPE_STAGE, domain, &item);
-        put_named(object, "phases", cursors, SCOPE_PHASE, domain, &item);
-        put_named(object, "auth", cursors, SCOPE_MECHANISM, domain, &item);
-        const struct fact_row *position = row_of(cursors, SCOPE_POSITION, domain);
-        if (position == NULL || position->item != item)
-            continue;
-        json_t *certificate = object_in(object, "certificate");
-        put_named(certificate, "chain", cursors, SCOPE_POSITION, domain, &item);
-        put_named(certificate, "tests", cursors, SCOPE_TEST, domain, &item);
+        if (scope == SCOPE_ENDPOINT)
+            put_endpoint(object, cursors, target);
     }
 }
 
-static json_t *domain_json(struct cursors *cursors, size_t domain)
+static json_t *domain_json(struct cursors *cursors, size_t at)
 {
     json_t *object = checked(json_object());
     put_facts(object, &cursors->row[SCOPE_DOMAIN]); /* each domain has one row there */
     step(cursors, SCOPE_DOMAIN);
-    put_named(object, "checks", cursors, SCOPE_CHECK, domain, NULL);
-    put_named(object, "services", cursors, SCOPE_SERVICE, domain, NULL);
-    put_list(object, "lookups", cursors, SCOPE_LOOKUP, domain);
-    put_list(object, "records", cursors, SCOPE_SRV, domain);
-    put_list(object, "endpoints", cursors, SCOPE_ENDPOINT, domain);
-    put_list(object, "transitions", cursors, SCOPE_TRANSITION, domain);
+    put_named(object, "checks", cursors, SCOPE_CHECK, at, NULL);
+    put_named(object, "services", cursors, SCOPE_SERVICE, at, NULL);
+    put_list(object, "lookups", cursors, SCOPE_LOOKUP, at);
+    put_list(object, "records", cursors, SCOPE_SRV, at);
+    put_list(object, "endpoints", cursors, SCOPE_ENDPOINT, at);
+    put_list(object, "transitions", cursors, SCOPE_TRANSITION, at);
+    return object;
+}
+
+static json_t *node_json(struct cursors *cursors, size_t at)
+{
+    json_t *object = checked(json_object());
+    put_facts(object, &cursors->row[SCOPE_IMP]); /* likewise */
+    step(cursors, SCOPE_IMP);
+    put_named(object, "checks", cursors, SCOPE_IMP_CHECK, at, NULL);
+    put_list(object, "accounts", cursors, SCOPE_ACCOUNT, at);
+    put_list(object, "s2s_nodes", cursors, SCOPE_S2S_NODE, at);
+    put_named(object, "xcp_sources", cursors, SCOPE_SOURCE, at, NULL);
+    put_list(object, "notifications", cursors, SCOPE_NOTIFICATION, at);
+    put_list(object, "transitions", cursors, SCOPE_IMP_TRANSITION, at);
     return object;
 }
 
@@ -291,24 +325,37 @@ void web_json_etag(const struct web_json *json, char etag[WEB_ETAG_SIZE])
         snprintf(etag, WEB_ETAG_SIZE, "%" PRIx64 "-%" PRIx64, json->status->generation, hash);
 }
 
-/* The head, a domain or the foot; false after that. */
+/* An element of the list in hand, or its end. */
+static void add_next(struct web_json *json, struct buf *out)
+{
+    if (json->next == 0)
+        buf_printf(out, ",\n  \"%s\": [", LISTS[json->list].key);
+    if (json->next < subject_count(json->status, LISTS[json->list].kind)) {
+        buf_puts(out, json->next > 0 ? ",\n    " : "\n    ");
+        dump(LISTS[json->list].make(&json->cursors, json->next++), 2 * INDENT, out);
+        return;
+    }
+    buf_puts(out, json->next > 0 ? "\n  ]" : "]");
+    json->list++;
+    json->next = 0;
+}
+
+/* The head, a part of a list or the foot; false after that. */
 static bool advance(struct web_json *json, struct buf *out)
 {
     switch (json->stage) {
     case STAGE_HEAD:
-        buf_printf(out, "{\n  \"agent\": %s,\n  \"domains\": [", json->agent.data);
-        json->stage = STAGE_DOMAINS;
+        buf_printf(out, "{\n  \"agent\": %s", json->agent.data);
+        json->stage = STAGE_LISTS;
         return true;
-    case STAGE_DOMAINS:
-        if (json->next == json->status->domain_count) {
+    case STAGE_LISTS:
+        if (json->list < LIST_COUNT)
+            add_next(json, out);
+        else
             json->stage = STAGE_FOOT;
-            return true;
-        }
-        buf_puts(out, json->next > 0 ? ",\n    " : "\n    ");
-        dump(domain_json(&json->cursors, json->next++), 2 * INDENT, out);
         return true;
     case STAGE_FOOT:
-        buf_puts(out, json->next > 0 ? "\n  ]\n}\n" : "]\n}\n");
+        buf_puts(out, "\n}\n");
         json->stage = STAGE_END;
         return true;
     case STAGE_END: break;

@@ -94,11 +94,12 @@ static void add_paragraph(struct buf *out, const char *title, const char *text)
     buf_puts(out, "</p>");
 }
 
-void page_begin_finding(struct buf *out, enum check check, const struct check_result *result, bool open)
+void page_begin_finding(struct buf *out, const struct subject *subject, size_t check, bool open)
 {
+    const struct check_result *result = &subject->checks[check].result;
     const struct reason_info *info = reason_info(result->reason);
-    buf_printf(out, "<details%s><summary>%s: <code>%s</code></summary>", open ? " open" : "", check_name(check),
-               info->code);
+    buf_printf(out, "<details%s><summary>%s: <code>%s</code></summary>", open ? " open" : "",
+               subject_check_name(subject, check), info->code);
     add_paragraph(out, "What it means", info->meaning);
     if (result->detail != NULL && result->detail[0] != '\0') {
         buf_puts(out, "<p><b>In detail</b><code>");
@@ -107,4 +108,13 @@ void page_begin_finding(struct buf *out, enum check check, const struct check_re
     }
     add_paragraph(out, "Likely cause", info->cause);
     add_paragraph(out, "What to do", info->remedy);
+}
+
+void page_add_cause(struct buf *out, const struct subject *subject)
+{
+    if (subject->cause == NULL)
+        return;
+    buf_printf(out, "<p class=\"cause %s\"><b>Cause:</b> ", state_name(subject->state));
+    html_text(out, subject->cause, PAGE_DETAIL_MAX);
+    buf_puts(out, "</p>\n");
 }

@@ -3,7 +3,7 @@
 #define WEB_PAGE_H
 
 #include "base/buf.h"
-#include "health/status.h"
+#include "health/subject.h"
 
 /* Of a detail, which can quote a peer; shown at most, in bytes. */
 #define PAGE_DETAIL_MAX 1024
@@ -25,6 +25,8 @@ void page_add_age(struct buf *out, int64_t then_ms, int64_t now_ms);
 /* The endpoints that the domain has too many of; nothing where there are none. */
 void page_add_skipped(const struct domain_status *domain, struct buf *out);
 /* "check: reason" as the summary that opens meaning, detail, cause and remedy; to be ended with </details>. */
-void page_begin_finding(struct buf *out, enum check check, const struct check_result *result, bool open);
+void page_begin_finding(struct buf *out, const struct subject *subject, size_t check, bool open);
+/* The line that its facts make together, standing out; nothing where there is none. */
+void page_add_cause(struct buf *out, const struct subject *subject);
 
 #endif

@@ -26,6 +26,8 @@
     "h2{margin:1.6rem 0 .5rem;font-size:1.05rem}" \
     "header .lead:last-child{margin:.5rem 0 1rem}" \
     ".banner{margin:0 0 1rem;padding:.6rem .9rem;border:1px solid;border-radius:.6rem;background:var(--critical-bg)}" \
+    ".cause{margin:.3rem 0 .6rem;padding:.5rem .8rem;border:1px solid;border-left-width:.3rem;border-radius:.4rem;" \
+    "background:var(--card);max-width:60rem;overflow-wrap:anywhere}" \
     ".skipped{margin:.2rem 0 0;font-size:.88rem;font-weight:600}" \
     "table{width:100%;border-collapse:separate;border-spacing:0;background:var(--card);" \
     "border:1px solid var(--line);" \
@@ -36,7 +38,8 @@
     ".domains thead th:nth-child(3){width:32.5rem}.domains thead th:nth-child(n+4){width:6.4rem}" \
     ".facts{margin:0 0 .8rem}.facts th,.facts td{padding:.4rem .9rem}.facts td{overflow-wrap:anywhere}" \
     "tbody th{font-weight:600;overflow-wrap:anywhere}code[title]{overflow-wrap:normal}" \
-    ".facts tbody th{overflow-wrap:normal;white-space:nowrap}.facts th.when{font-weight:400}" \
+    ".facts tbody th{overflow-wrap:normal;white-space:nowrap}.facts th code{white-space:normal}" \
+    ".facts th.when{font-weight:400}" \
     ".when{white-space:nowrap;color:var(--soft);font-variant-numeric:tabular-nums}" \
     ".state{display:inline-block;white-space:nowrap;padding:.1rem .6rem;border-radius:1rem;font-weight:600;" \
     "font-size:.85rem}" \

@@ -1,6 +1,7 @@
 # Fuzz targets: one a reader of what comes from outside. `make check` replays their corpora; configured with
 # --enable-fuzzing CC=clang they are libFuzzer programs, and `make fuzz` runs each within FUZZ_LIMIT.
-FUZZERS = tests/fuzz/certificate_name tests/fuzz/configuration tests/fuzz/dns tests/fuzz/features tests/fuzz/stream
+FUZZERS = tests/fuzz/certificate_name tests/fuzz/configuration tests/fuzz/cp_id tests/fuzz/dns tests/fuzz/features \
+	tests/fuzz/html tests/fuzz/soap tests/fuzz/stream
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/record
 FUZZ_LIMIT = -max_total_time=60
 
@@ -34,6 +35,15 @@ tests_fuzz_dns_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
 tests_fuzz_features_SOURCES = tests/fuzz/features.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_features_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_features_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
+tests_fuzz_soap_SOURCES = tests/fuzz/soap.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_soap_LDFLAGS = $(FUZZING_LINK)
+tests_fuzz_soap_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
 tests_fuzz_stream_SOURCES = tests/fuzz/stream.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_stream_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_stream_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
+tests_fuzz_cp_id_SOURCES = tests/fuzz/cp_id.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_cp_id_LDFLAGS = $(FUZZING_LINK)
+tests_fuzz_cp_id_LDADD = agent/health/libhealth.a agent/base/libbase.a
+tests_fuzz_html_SOURCES = tests/fuzz/html.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_html_LDFLAGS = $(FUZZING_LINK)
+tests_fuzz_html_LDADD = agent/probe/libprobe.a agent/base/libbase.a $(XML2_LIBS)

@@ -108,7 +108,7 @@ def test_daemon_does_not_start_on_a_bad_file(folder):
 def test_nothing_to_check_is_told(folder):
     done = check(write(folder, "agent: {domain: monitor.example}\ndomains: []\n"))
     assert done.returncode == 0
-    assert "no domains are configured" in done.stderr
+    assert "no domains and no nodes are configured" in done.stderr
 
 
 def test_a_file_that_openssl_refuses(folder):

@@ -16,7 +16,8 @@ def test_smilint_is_silent():
 
 def test_every_object_served_has_a_name(agent, folder):
     """By number and by name the walk gives equally many objects, and no name is left a number."""
-    named = [each for name in ("fhAgent", "fhDomainTable", "fhCheckTable", "fhEndpointTable")
+    named = [each for name in ("fhAgent", "fhDomainTable", "fhCheckTable", "fhEndpointTable", "fhImpTable",
+                               "fhS2sNodeTable", "fhXcpNotificationTable", "fhImpCheckTable")
              for each in walk_names(agent.snmp_port, folder, name)]
     assert len(named) == len(walk(agent.snmp_port, folder))
     assert all(re.fullmatch(r"fh[A-Z]\w+", name) for name, _, _ in named)

@@ -12,10 +12,15 @@
 
 #define REGISTER 3
 #define GET 5
+#define NOTIFY 12
 #define PING 13
 #define RESPONSE 18
 #define NETWORK_BYTE_ORDER 0x10
+#define INTEGER 2
 #define OCTET_STRING 4
+#define OBJECT_IDENTIFIER 6
+#define GAUGE 66
+#define TIME_TICKS 67
 
 struct header { /* RFC 2741 6.1 */
     uint8_t version, type, flags, reserved;
@@ -143,4 +148,61 @@ void agentx_get(int connection, const char *object, char *text, size_t size)
     must(value_length < size, "a text that fits");
     memcpy(text, pdu.payload + value_at + 4, value_length);
     text[value_length] = '\0';
+}
+
+/* Appends an OID (RFC 2741 5.1) as dotted numbers; the place behind it. */
+static const uint8_t *put_name(FILE *out, const uint8_t *at)
+{
+    uint8_t count = at[0], prefix = at[1];
+    if (prefix != 0)
+        fprintf(out, "1.3.6.1.%u%s", prefix, count > 0 ? "." : "");
+    at += 4;
+    for (uint8_t i = 0; i < count; i++, at += 4) {
+        uint32_t id;
+        memcpy(&id, at, sizeof id);
+        fprintf(out, "%s%u", i > 0 ? "." : "", id);
+    }
+    return at;
+}
+
+/* Appends a variable (5.4); the place behind it. */
+static const uint8_t *put_variable(FILE *out, const uint8_t *at)
+{
+    uint16_t type;
+    uint32_t number;
+    memcpy(&type, at, sizeof type);
+    at = put_name(out, at + 4);
+    putc('=', out);
+    if (type == OBJECT_IDENTIFIER) {
+        at = put_name(out, at);
+    } else {
+        must(type == INTEGER || type == GAUGE || type == TIME_TICKS || type == OCTET_STRING, "a type that is known");
+        memcpy(&number, at, sizeof number);
+        at += 4;
+        if (type == OCTET_STRING) {
+            fprintf(out, "%.*s", (int)number, (const char *)at);
+            at += (number + 3) / 4 * 4;
+        } else {
+            fprintf(out, "%u", number);
+        }
+    }
+    putc('\n', out);
+    return at;
+}
+
+void agentx_await_notify(int connection, char *text, size_t size)
+{
+    struct pdu pdu;
+    for (;;) {
+        receive(connection, &pdu);
+        if (pdu.header.type == NOTIFY)
+            break;
+        answer(connection, &pdu);
+    }
+    FILE *out = fmemopen(text, size, "w");
+    const uint8_t *at = pdu.payload, *end = at + host_order(&pdu.header, pdu.header.length);
+    while (at < end)
+        at = put_variable(out, at);
+    fclose(out);
+    answer(connection, &pdu);
 }

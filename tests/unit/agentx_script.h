@@ -17,5 +17,7 @@ void agentx_await_ping(int connection);
 bool agentx_ask(int connection, const char *object);
 /* Asks for the object and waits for the answer; its value as text. */
 void agentx_get(int connection, const char *object, char *text, size_t size);
+/* Answers until a notification comes; its variables as text, a line each: dotted name, '=', value. */
+void agentx_await_notify(int connection, char *text, size_t size);
 
 #endif

@@ -193,6 +193,15 @@ void sample_status_free(struct status *status)
         free(domain->name);
         free(domain);
     }
+    for (size_t i = 0; i < status->imp_count; i++) {
+        imp_verdict_fini(&status->imp[i]->verdict);
+        imp_result_free(status->imp[i]->latest);
+        free(status->imp_causes[i]);
+        free(status->imp[i]->name);
+        free(status->imp[i]);
+    }
+    free(status->imp);
+    free(status->imp_causes);
     free(status->domains);
     free(status);
 }

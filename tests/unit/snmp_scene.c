@@ -84,6 +84,11 @@ const struct row ROWS[] = {
     {"1.4.0", ASN_GAUGE, "0"},
     {"1.5.0", ASN_GAUGE, "1"},
     {"1.6.0", ASN_GAUGE, "0"},
+    {"1.7.0", ASN_GAUGE, "0"},
+    {"1.8.0", ASN_GAUGE, "0"},
+    {"1.9.0", ASN_GAUGE, "0"},
+    {"1.10.0", ASN_GAUGE, "0"},
+    {"1.11.0", ASN_GAUGE, "0"},
     {"2.1.2.1", ASN_OCTET_STR, "healthy.example"},
     {"2.1.2.7", ASN_OCTET_STR, "expired.example"},
     {"2.1.3.1", ASN_INTEGER, "1"},
@@ -158,6 +163,7 @@ const struct row NOT_THERE[] = {
     {"4.1.2.7.1", SNMP_NOSUCHINSTANCE, ""}, /* no such endpoint */
     {"4.1.2.1.1", SNMP_NOSUCHINSTANCE, ""}, /* no round yet */
     {"4.1.15.7.5", SNMP_NOSUCHINSTANCE, ""}, /* no certificate was seen */
-    {"5.1.2.1.1", SNMP_NOSUCHOBJECT, ""},   /* no such table */
+    {"5.1.2.1", SNMP_NOSUCHINSTANCE, ""},   /* no nodes */
+    {"9.1.2.1.1", SNMP_NOSUCHOBJECT, ""},   /* no such table */
 };
 const size_t NOT_THERE_COUNT = sizeof NOT_THERE / sizeof NOT_THERE[0];

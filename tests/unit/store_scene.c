@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <ftw.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 
 static char folder[] = "/tmp/test_store.XXXXXX";
 static struct snapshot *held;
+static struct config *latest_config;
 
 int scene_setup(void **state)
 {
@@ -33,21 +35,75 @@ int scene_teardown(void **state)
 {
     (void)state;
     scene_let_go();
+    config_free(latest_config);
+    latest_config = NULL;
     scene_remove(folder);
     return 0;
 }
 
-const struct config *scene_config(const char *letters, unsigned confirm)
+/* ---- configurations, with a count of references as the real ones have it ---- */
+
+struct counted {
+    struct config config; /* first */
+    atomic_uint references;
+};
+
+struct config *config_hold(struct config *config)
 {
-    static struct config_domain domains[26];
-    static char names[26][16];
-    static struct config config;
-    config = (struct config){.confirm = confirm, .domains = domains, .domain_count = strlen(letters)};
-    for (size_t i = 0; i < config.domain_count; i++) {
-        snprintf(names[i], sizeof names[i], "%c.example", tolower(letters[i]));
-        domains[i] = (struct config_domain){.name = names[i], .interval_ms = isupper(letters[i]) ? 90000 : 60000};
+    atomic_fetch_add(&((struct counted *)(void *)config)->references, 1);
+    return config;
+}
+
+void config_free(struct config *config)
+{
+    if (config == NULL || atomic_fetch_sub(&((struct counted *)(void *)config)->references, 1) != 1)
+        return;
+    for (size_t i = 0; i < config->domain_count; i++)
+        free(config->domains[i].name);
+    for (size_t i = 0; i < config->imp_node_count; i++)
+        free(config->imp_nodes[i].name);
+    free(config->domains);
+    free(config->imp_nodes);
+    free(config);
+}
+
+struct config *scene_config_new(size_t domain_count, size_t node_count, unsigned confirm)
+{
+    struct counted *counted = mem_alloc(sizeof *counted);
+    struct config *config = &counted->config;
+    atomic_init(&counted->references, 1);
+    config->confirm = confirm;
+    config->domains = mem_array(domain_count, sizeof *config->domains);
+    config->domain_count = domain_count;
+    for (size_t i = 0; i < domain_count; i++)
+        config->domains[i].interval_ms = 60000;
+    config->imp_nodes = mem_array(node_count, sizeof *config->imp_nodes);
+    config->imp_node_count = node_count;
+    for (size_t i = 0; i < node_count; i++) {
+        config->imp_nodes[i].interval_ms = 60000;
+        config->imp_nodes[i].expect.federation = true;
     }
-    return &config;
+    config_free(latest_config);
+    return latest_config = config;
+}
+
+static void name(char letter, char **into, int64_t *interval_ms)
+{
+    *into = mem_printf("%c.example", tolower(letter));
+    if (isupper(letter))
+        *interval_ms = 90000;
+}
+
+struct config *scene_config(const char *letters, unsigned confirm)
+{
+    size_t domains = strcspn(letters, "/");
+    const char *nodes = letters[domains] == '/' ? letters + domains + 1 : "";
+    struct config *config = scene_config_new(domains, strlen(nodes), confirm);
+    for (size_t i = 0; i < domains; i++)
+        name(letters[i], &config->domains[i].name, &config->domains[i].interval_ms);
+    for (size_t i = 0; nodes[i] != '\0'; i++)
+        name(nodes[i], &config->imp_nodes[i].name, &config->imp_nodes[i].interval_ms);
+    return config;
 }
 
 struct store *scene_store(const char *letters, unsigned confirm, const char *state_dir)
@@ -83,6 +139,22 @@ struct domain_result *scene_endpoint(struct domain_result *result, const char *t
     return result;
 }
 
+struct imp_result *scene_imp_round(const char *rows, int64_t at_ms)
+{
+    struct imp_result *result = imp_result_new();
+    result->finished_ms = at_ms;
+    check_result_set(&result->check[IMP_AXL], REASON_OK, NULL);
+    check_result_set(&result->check[IMP_XCP_ROUTER], REASON_NOT_CONFIGURED, NULL);
+    result->rows_read = rows != NULL;
+    if (rows == NULL)
+        check_result_set(&result->check[IMP_S2SNODE], REASON_NOT_REACHED, "not read at %d", (int)at_ms);
+    for (; rows != NULL && *rows != '\0'; rows++) {
+        char pkid[] = {'p', 'k', 'i', 'd', '-', *rows, '\0'};
+        imp_result_add_row(result, (const char[]){*rows, '\0'}, pkid);
+    }
+    return result;
+}
+
 void scene_let_go(void)
 {
     snapshot_free(held);
@@ -102,19 +174,78 @@ const struct domain_status *scene_status(struct store *store, char letter)
     return NULL;
 }
 
-const char *scene_history(struct store *store, char letter)
+/* Its position in a new snapshot. */
+static size_t find_imp(struct store *store, char letter)
+{
+    scene_let_go();
+    held = store_snapshot(store);
+    const struct status *status = snapshot_status(held);
+    size_t at = 0;
+    while (at < status->imp_count && status->imp[at]->name[0] != letter)
+        at++;
+    if (at == status->imp_count)
+        fail_msg("no node %c", letter);
+    return at;
+}
+
+const struct imp_status *scene_imp(struct store *store, char letter)
+{
+    size_t at = find_imp(store, letter);
+    return snapshot_status(held)->imp[at];
+}
+
+const char *scene_cause(struct store *store, char letter)
+{
+    size_t at = find_imp(store, letter);
+    return snapshot_status(held)->imp_causes[at];
+}
+
+static const char *history_text(const struct history *history, const char *(*subject)(const struct transition *))
 {
     static char text[TEXT_MAX];
-    const struct history *history = &scene_status(store, letter)->history;
     size_t used = 0;
     text[0] = '\0';
     for (size_t i = 0; i < history->count; i++) {
         const struct transition *each = &history->list[i];
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%d %s %s>%s %s", i > 0 ? ", " : "",
-                                 (int)each->at_ms, transition_subject(each), state_name((enum state)each->from),
+                                 (int)each->at_ms, subject(each), state_name((enum state)each->from),
                                  state_name((enum state)each->to), reason_info((enum reason)each->reason)->code);
         assert_true(used < sizeof text);
     }
+    return text;
+}
+
+const char *scene_history(struct store *store, char letter)
+{
+    return history_text(&scene_status(store, letter)->history, transition_subject);
+}
+
+const char *scene_imp_history(struct store *store, char letter)
+{
+    return history_text(&scene_imp(store, letter)->history, imp_transition_subject);
+}
+
+static int shown(int64_t time_ms)
+{
+    return time_ms != TIME_ABSENT ? (int)time_ms : -1;
+}
+
+const char *scene_memory(struct store *store, char letter)
+{
+    static char text[TEXT_MAX];
+    const struct imp_memory *memory = scene_imp(store, letter)->verdict.memory;
+    size_t used = 0;
+    for (size_t i = 0; i < memory->node_count; i++) {
+        const struct s2s_node *each = &memory->nodes[i];
+        assert_int_equal(each->in_table, each->kind != S2S_MISSING);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%u:%s %s@%d", i > 0 ? ", " : "", each->index,
+                                 each->cp_id, s2s_kind_name(each->kind), shown(each->first_seen_ms));
+        assert_true(used < sizeof text);
+    }
+    used += (size_t)snprintf(text + used, sizeof text - used, " seen %d changed %d former %d",
+                             shown(memory->rows_seen_ms), shown(memory->rows_changed_ms),
+                             shown(memory->rows_former_ms));
+    assert_true(used < sizeof text);
     return text;
 }
 

@@ -71,17 +71,23 @@ static void test_every_key(void **state)
     assert_int_equal(missing, 0);
 }
 
-/* The example is read with another ca_file, itself: the machine may not have the one that it names. */
+/* The example with every file of /etc replaced by itself: the machine may not have those that it names. */
+static void write_example(int fd, const char *name)
+{
+    static const char begin[] = "```yaml\n", end[] = "```\n", folder[] = "/etc/";
+    const char *at = strstr(reference, begin) + strlen(begin), *last = strstr(at, end);
+    for (const char *path; (path = strstr(at, folder)) != NULL && path < last; at = path + strcspn(path, " \n,}\""))
+        dprintf(fd, "%.*s%s", (int)(path - at), at, name);
+    dprintf(fd, "%.*s", (int)(last - at), at);
+}
+
 static void test_example(void **state)
 {
     (void)state;
-    static const char begin[] = "```yaml\n", end[] = "```\n", ca_file[] = "/etc/ssl/certs/ca-certificates.crt";
-    const char *start = strstr(reference, begin) + strlen(begin);
-    const char *path = strstr(start, ca_file), *rest = path + strlen(ca_file);
     char name[] = "/tmp/test_config.XXXXXX";
     int fd = mkstemp(name);
     assert_true(fd >= 0);
-    dprintf(fd, "%.*s%s%.*s", (int)(path - start), start, name, (int)(strstr(rest, end) - rest), rest);
+    write_example(fd, name);
     close(fd);
     struct buf faults;
     buf_init(&faults, 1 << 20);
@@ -90,6 +96,8 @@ static void test_example(void **state)
     assert_string_equal(faults.data, "");
     assert_string_equal(config->domains[1].name, "xn--bcher-kva.example");
     assert_int_equal(config->domains[2].expect_srv_count, 2);
+    assert_int_equal(config->imp_node_count, 1);
+    assert_int_equal(config->imp_nodes[0].account_count, 1);
     config_free(config);
     buf_fini(&faults);
 }

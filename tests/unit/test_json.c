@@ -44,6 +44,7 @@ static json_t *parse(const struct status *status)
 static json_t *parse_sample(void)
 {
     struct status *status = sample_status_new();
+    sample_add_nodes(status);
     sample_add_history(status->domains[1]);
     json_t *root = parse(status);
     sample_status_free(status);
@@ -142,6 +143,60 @@ static void test_json(void **state)
     json_decref(root);
 }
 
+static void test_json_nodes(void **state)
+{
+    (void)state;
+    json_t *root = parse_sample();
+    check_number(root, "agent.imp_nodes", SAMPLE_NODES);
+    check_number(root, "agent.imp_nodes_critical", 2);
+    assert_int_equal(json_array_size(at(root, "imp_nodes")), SAMPLE_NODES);
+
+    check_text(root, "imp_nodes.0.name", "cups.healthy.example");
+    check_text(root, "imp_nodes.0.state", "ok");
+    check_text(root, "imp_nodes.0.version", "12.5.1.11900-117");
+    check_number(root, "imp_nodes.0.axl_http_status_code", 200);
+    check_text(root, "imp_nodes.0.router_start", "2026-10-23T12:00:00Z");
+    check_text(root, "imp_nodes.0.s2s_nodes.0.cp_id", "cm-2_s2scp-1.eft-xwye-a-coluc-com");
+    check_text(root, "imp_nodes.0.s2s_nodes.0.kind", "present");
+    check_text(root, "imp_nodes.0.s2s_nodes.0.manager", "cm-2");
+    check_text(root, "imp_nodes.0.s2s_nodes.0.component", "s2scp-1");
+    check_text(root, "imp_nodes.0.s2s_nodes.0.host", "eft-xwye-a-coluc-com");
+    check_number(root, "imp_nodes.0.xcp_sources.page.pending", 0);
+    check_number(root, "imp_nodes.0.xcp_sources.page.read", 1);
+    assert_null(json_object_get(at(root, "imp_nodes.0.xcp_sources"), "query"));
+    assert_null(json_object_get(at(root, "imp_nodes.0"), "cause"));
+    assert_null(json_object_get(at(root, "imp_nodes.0"), "axl_login_hold_until"));
+    assert_null(json_object_get(at(root, "imp_nodes.0.checks.axl"), "meaning"));
+
+    check_text(root, "imp_nodes.1.checks.s2snode.reason", "s2snode_empty");
+    check_text(root, "imp_nodes.1.checks.s2snode.remedy", reason_info(REASON_S2SNODE_EMPTY)->remedy);
+    check_text(root, "imp_nodes.1.detail", "expressway-c: 401");
+    assert_int_equal(strncmp(json_string_value(at(root, "imp_nodes.1.cause")), "the login of expressway-c", 25), 0);
+    check_text(root, "imp_nodes.1.axl_login_hold_until", "2026-11-22T12:30:00Z");
+    check_text(root, "imp_nodes.1.accounts.0.account", "expressway-c");
+    check_number(root, "imp_nodes.1.accounts.0.valid", 0);
+    check_text(root, "imp_nodes.1.accounts.0.checked", "2026-11-22T10:58:59Z");
+    assert_null(json_object_get(at(root, "imp_nodes.1.accounts.1"), "valid"));
+    assert_int_equal(json_array_size(at(root, "imp_nodes.1.s2s_nodes")), 0);
+    check_number(root, "imp_nodes.1.s2s_rows", 0);
+
+    check_text(root, "imp_nodes.2.s2s_nodes.1.kind", "missing");
+    assert_null(json_object_get(at(root, "imp_nodes.2.s2s_nodes.1"), "first_seen"));
+    assert_null(json_object_get(at(root, "imp_nodes.2.s2s_nodes.2"), "host"));
+    check_text(root, "imp_nodes.2.xcp_sources.query.fault", "no column named <description>");
+    check_number(root, "imp_nodes.2.xcp_sources.derived.pending", 1);
+    assert_null(json_object_get(at(root, "imp_nodes.2.xcp_sources.derived"), "read"));
+    check_number(root, "imp_nodes.2.notifications.0.count", 5);
+    check_text(root, "imp_nodes.2.notifications.0.origin", "Cisco XCP Config Manager");
+    assert_null(json_object_get(at(root, "imp_nodes.2.notifications.1"), "count"));
+    check_text(root, "imp_nodes.2.transitions.0.subject", "xcp_restart");
+    check_text(root, "imp_nodes.2.transitions.1.subject", "node");
+
+    check_text(root, "imp_nodes.3.checks.xcp_router.reason", "not_run");
+    assert_null(json_object_get(at(root, "imp_nodes.3"), "s2s_nodes_last_read"));
+    json_decref(root);
+}
+
 static void test_json_hostile(void **state)
 {
     (void)state;
@@ -209,13 +264,14 @@ static void test_json_pieces(void **state)
     struct status empty = {.agent = {.version = "1", .revision = "2"}};
     json_t *root = parse(&empty);
     assert_int_equal(json_array_size(at(root, "domains")), 0);
+    assert_int_equal(json_array_size(at(root, "imp_nodes")), 0);
     json_decref(root);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_json),      cmocka_unit_test(test_json_hostile),
+        cmocka_unit_test(test_json),      cmocka_unit_test(test_json_nodes), cmocka_unit_test(test_json_hostile),
         cmocka_unit_test(test_json_etag), cmocka_unit_test(test_json_pieces),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);

@@ -94,8 +94,8 @@ static void test_walk_finds_all(void **state)
     struct mib *mib = mib_new();
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         struct status *status = status_new(counts[i], 3);
-        /* 6 scalars; of a domain name, state, reason and check; of a check state, reason, runs, failures, interval. */
-        assert_int_equal(walk(mib, status), 6 + counts[i] * (4 + CHECK_COUNT * 5));
+        /* 11 scalars; of a domain name, state, reason and check; of a check state, reason, runs, failures, interval. */
+        assert_int_equal(walk(mib, status), 11 + counts[i] * (4 + CHECK_COUNT * 5));
         status_free(status);
     }
     mib_free(mib);
@@ -186,7 +186,7 @@ static void test_get(void **state)
         {BELOW(4, 1, 2, 9, 0), MIB_NO_INSTANCE}, /* a round, but no endpoints */
         {BELOW(4, 1, 5, 6, 10), MIB_NO_INSTANCE},
         {BELOW(4, 1, 1, 6, 10), MIB_NO_OBJECT},
-        {BELOW(5, 1, 2, 1), MIB_NO_OBJECT},
+        {BELOW(9, 1, 2, 1), MIB_NO_OBJECT},
         {BELOW(0), MIB_NO_OBJECT},
     };
     struct mib *mib = mib_new();
@@ -214,7 +214,7 @@ static void test_next(void **state)
         {BELOW(1, 1, 0), true, BELOW(1, 1, 0)},
         {BELOW(1, 1, 0), false, BELOW(1, 2, 0)},
         {BELOW(1, 1, 0, 0), true, BELOW(1, 2, 0)},
-        {BELOW(1, 6, 0), false, BELOW(2, 1, 2, 3)},
+        {BELOW(1, 11, 0), false, BELOW(2, 1, 2, 3)},
         {BELOW(2), false, BELOW(2, 1, 2, 3)},
         {BELOW(2, 1, 2, 3), false, BELOW(2, 1, 2, 6)},
         {BELOW(2, 1, 2, 3), true, BELOW(2, 1, 2, 3)},
@@ -334,6 +334,7 @@ static const char *syntax_of(const struct fact *fact)
     case FACT_TEXT:
         return fact->key != NULL && strcmp(fact->key, "reason") == 0 ? "FhReason" : "SnmpAdminString";
     case FACT_STATE: return "FhState";
+    case FACT_CHOICE: return "FhS2sNodeKind";
     case FACT_COUNTER: return "Counter64";
     case FACT_TIMESTAMP: return "DateAndTime";
     case FACT_GAUGE: return strcmp(fact->object, "fhEndpointPort") == 0 ? "Unsigned32" : "Gauge32";
@@ -350,6 +351,10 @@ static const char *parent_of(enum fact_scope scope)
     case SCOPE_DOMAIN: return "fhDomainEntry";
     case SCOPE_CHECK: return "fhCheckEntry";
     case SCOPE_ENDPOINT: return "fhEndpointEntry";
+    case SCOPE_IMP: return "fhImpEntry";
+    case SCOPE_S2S_NODE: return "fhS2sNodeEntry";
+    case SCOPE_NOTIFICATION: return "fhXcpNotificationEntry";
+    case SCOPE_IMP_CHECK: return "fhImpCheckEntry";
     default: return "nothing";
     }
 }

@@ -201,6 +201,91 @@ static void test_hostile(void **state)
     free(text);
 }
 
+static char *encode_nodes(struct status *status)
+{
+    sample_add_nodes(status);
+    char *text = encode(status, PROMETHEUS_OPENMETRICS);
+    sample_status_free(status);
+    return text;
+}
+
+static void test_nodes(void **state)
+{
+    (void)state;
+    static const char *const LINES[] = {
+        "fedhealth_imp_nodes 4",
+        "# TYPE fedhealth_imp_state stateset",
+        "fedhealth_imp_state{node=\"cups.empty.example\",fedhealth_imp_state=\"critical\"} 1",
+        "fedhealth_imp_state{node=\"cups.new.example\",fedhealth_imp_state=\"unknown\"} 1",
+        "fedhealth_imp_check_success{node=\"cups.healthy.example\",check=\"xcp_router\"} 1",
+        "fedhealth_imp_check_success{node=\"cups.empty.example\",check=\"axl\"} 0",
+        "fedhealth_imp_check_reason_info{node=\"cups.healthy.example\",check=\"axl\",status=\"ok\",reason=\"ok\"} 1",
+        "fedhealth_imp_check_runs_total{node=\"cups.pending.example\",check=\"s2snode\"} 3",
+        "fedhealth_imp_check_failures_total{node=\"cups.pending.example\",check=\"xcp_restart\"} 1",
+        "fedhealth_imp_check_duration_seconds{node=\"cups.healthy.example\",check=\"axl\"} 0.02",
+        "fedhealth_imp_check_last_run_timestamp_seconds{node=\"cups.healthy.example\",check=\"axl\"} 1795348739.5",
+        "fedhealth_imp_check_last_success_timestamp_seconds{node=\"cups.empty.example\",check=\"axl\"} 1795348439.5",
+        "fedhealth_imp_check_last_change_timestamp_seconds{node=\"cups.empty.example\",check=\"axl\"} 1795348739.5",
+        "fedhealth_imp_version_info{node=\"cups.healthy.example\",version=\"12.5.1.11900-117\"} 1",
+        "fedhealth_imp_axl_http_status_code{node=\"cups.healthy.example\"} 200",
+        "# UNIT fedhealth_imp_axl_login_hold_until_timestamp_seconds seconds",
+        "fedhealth_imp_axl_login_hold_until_timestamp_seconds{node=\"cups.empty.example\"} 1795350600",
+        "fedhealth_imp_axl_account_valid{node=\"cups.healthy.example\",account=\"expressway-c\"} 1",
+        "fedhealth_imp_axl_account_valid{node=\"cups.empty.example\",account=\"expressway-c\"} 0",
+        "fedhealth_imp_s2s_nodes{node=\"cups.empty.example\",kind=\"present\"} 0",
+        "fedhealth_imp_s2s_nodes{node=\"cups.pending.example\",kind=\"missing\"} 1",
+        "fedhealth_imp_s2s_nodes{node=\"cups.pending.example\",kind=\"unexpected\"} 1",
+        "fedhealth_imp_s2s_node_info{node=\"cups.healthy.example\",cp_id=\"cm-2_s2scp-1.eft-xwye-a-coluc-com\"} 1",
+        "fedhealth_imp_s2s_nodes_last_change_timestamp_seconds{node=\"cups.pending.example\"} 1795341600",
+        "fedhealth_imp_xcp_restart_pending{node=\"cups.healthy.example\",source=\"page\"} 0",
+        "fedhealth_imp_xcp_restart_pending{node=\"cups.pending.example\",source=\"page\"} 1",
+        "fedhealth_imp_xcp_restart_pending{node=\"cups.pending.example\",source=\"derived\"} 1",
+        "fedhealth_imp_xcp_notifications{node=\"cups.healthy.example\",severity=\"emergency\"} 0",
+        "fedhealth_imp_xcp_notifications{node=\"cups.pending.example\",severity=\"warning\"} 1",
+        "fedhealth_imp_xcp_notifications{node=\"cups.pending.example\",severity=\"other\"} 1",
+        "fedhealth_imp_xcp_router_start_timestamp_seconds{node=\"cups.healthy.example\"} 1792756800",
+    };
+    char *text = encode_nodes(sample_status_new());
+    for (size_t i = 0; i < sizeof LINES / sizeof LINES[0]; i++)
+        assert_line(text, LINES[i]);
+    free(text);
+}
+
+/* From the first scrape on; and what is not known has no sample. */
+static void test_nodes_absent(void **state)
+{
+    (void)state;
+    static const char *const CHECKS[] = {"axl", "s2snode", "xcp_restart", "xcp_router"};
+    static const char *const ABSENT[] = {
+        "_imp_check_success{node=\"cups.new.", "_imp_check_last_run_timestamp_seconds{node=\"cups.new.",
+        "_imp_check_duration_seconds{node=\"cups.new.", "_imp_version_info{node=\"cups.new.",
+        "_imp_axl_http_status_code{node=\"cups.new.", "_login_hold_until_timestamp_seconds{node=\"cups.healthy.",
+        "account=\"other\"", "_imp_s2s_nodes{node=\"cups.new.",
+        "_s2s_nodes_last_change_timestamp_seconds{node=\"cups.h",
+        "_imp_s2s_node_info{node=\"cups.pending.example\",cp_id=\"cm-3_s2scp-1", /* it is missing */
+        "_restart_pending{node=\"cups.healthy.example\",source=\"derived\"", "source=\"query\"",
+        "_xcp_notifications{node=\"cups.empty.", "_router_start_timestamp_seconds{node=\"cups.new.",
+    };
+    char *text = encode_nodes(sample_status_new());
+    for (size_t i = 0; i < sizeof CHECKS / sizeof CHECKS[0]; i++) {
+        char *row = mem_printf("{node=\"cups.new.example\",check=\"%s\"", CHECKS[i]);
+        char *lines[] = {
+            mem_printf("fedhealth_imp_check_runs_total%s} 0", row),
+            mem_printf("fedhealth_imp_check_failures_total%s} 0", row),
+            mem_printf("fedhealth_imp_check_interval_seconds%s} 300", row),
+            mem_printf("fedhealth_imp_check_reason_info%s,status=\"unknown\",reason=\"not_run\"} 1", row),
+        };
+        for (size_t j = 0; j < sizeof lines / sizeof lines[0]; j++) {
+            assert_line(text, lines[j]);
+            free(lines[j]);
+        }
+        free(row);
+    }
+    for (size_t i = 0; i < sizeof ABSENT / sizeof ABSENT[0]; i++)
+        assert_lacks(text, ABSENT[i]);
+    free(text);
+}
+
 static void check_label(const char *value, const char *expected)
 {
     struct buf labels;
@@ -361,7 +446,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),         cmocka_unit_test(test_openmetrics), cmocka_unit_test(test_absent),
-        cmocka_unit_test(test_same_samples), cmocka_unit_test(test_hostile),     cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_same_samples), cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_nodes), cmocka_unit_test(test_nodes_absent),     cmocka_unit_test(test_labels),
         cmocka_unit_test(test_numbers),      cmocka_unit_test(test_head),        cmocka_unit_test(test_process),
         cmocka_unit_test(test_negotiate),
     };

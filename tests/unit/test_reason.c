@@ -79,6 +79,32 @@ static const struct {
     {"certificate", "cert_revoked", STATE_CRITICAL},
     {"auth", "auth_not_offered", STATE_CRITICAL},
     {"auth", "auth_features_missing", STATE_CRITICAL},
+    {"axl", "axl_dns", STATE_CRITICAL},
+    {"axl", "axl_connect", STATE_CRITICAL},
+    {"axl", "axl_timeout", STATE_CRITICAL},
+    {"axl", "axl_tls", STATE_CRITICAL},
+    {"axl", "axl_unauthorized", STATE_CRITICAL},
+    {"axl", "axl_account_rejected", STATE_CRITICAL},
+    {"axl", "axl_forbidden", STATE_CRITICAL},
+    {"axl", "axl_not_found", STATE_CRITICAL},
+    {"axl", "axl_throttled", STATE_WARNING},
+    {"axl", "axl_version_unsupported", STATE_CRITICAL},
+    {"axl", "axl_redirect", STATE_CRITICAL},
+    {"axl", "axl_http_error", STATE_CRITICAL},
+    {"axl", "axl_soap_fault", STATE_CRITICAL},
+    {"axl", "axl_bad_response", STATE_CRITICAL},
+    {"axl", "axl_too_large", STATE_WARNING},
+    {"axl", "axl_login_held", STATE_CRITICAL}, /* the login is known to be wrong, and nobody may try again */
+    {"s2snode", "s2snode_missing", STATE_CRITICAL},
+    {"s2snode", "s2snode_unexpected", STATE_WARNING},
+    {"s2snode", "s2snode_empty", STATE_CRITICAL},
+    {"s2snode", "s2snode_present", STATE_WARNING},
+    {"s2snode", "s2snode_differs", STATE_WARNING},
+    {"s2snode", "s2snode_no_table", STATE_WARNING},
+    {"xcp", "xcp_restart_pending", STATE_CRITICAL},
+    {"xcp", "xcp_restart_unknown", STATE_UNKNOWN},
+    {"xcp", "xcp_router_stopped", STATE_CRITICAL},
+    {"xcp", "xcp_source_failed", STATE_UNKNOWN},
 };
 
 /* RFC 6120 4.9.3 */
@@ -194,7 +220,8 @@ static void test_codes_are_unique_and_well_formed(void **state)
 static void test_stages_stand_together(void **state)
 {
     (void)state;
-    static const char *const STAGES[] = {"any", "srv", "connect", "stream", "starttls", "certificate", "auth"};
+    static const char *const STAGES[] = {"any",  "srv", "connect", "stream", "starttls", "certificate",
+                                         "auth", "axl", "s2snode", "xcp"};
     size_t stage = 0;
     for (enum reason reason = 0; reason < REASON_COUNT; reason++) {
         if (strcmp(reason_info(reason)->stage, STAGES[stage]) != 0)
@@ -345,7 +372,8 @@ static void test_explain_hints_at_the_nearest(void **state)
         {"host-unknown", "did you mean stream_error_host_unknown?"},
         {"unknown_ca", "did you mean tls_alert_unknown_ca?"},
         {"connect refused", "did you mean connect_refused?"},
-        {"xcp_restart_pending", "`fedhealth explain` lists them"}, /* nothing is like it */
+        {"executeSQLQuery", "`fedhealth explain` lists them"}, /* nothing is like it */
+        {"xcp-restart-pendng", "did you mean xcp_restart_pending?"},
         {"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "`fedhealth explain` lists them"},
         {"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "this is not a reason"},
         {"--nonsense", "usage: fedhealth explain"},

@@ -105,13 +105,59 @@ static void test_nagios(void **state)
     sample_status_free(status);
 }
 
+/* The sample with its nodes. */
+static struct status *with_nodes(void)
+{
+    struct status *status = sample_status_new();
+    sample_add_nodes(status);
+    return status;
+}
+
+static void test_nodes(void **state)
+{
+    (void)state;
+    struct status *status = with_nodes();
+    check_has(status, "\n\ncups.healthy.example: ok\n  axl          ok          20.0 ms\n  s2snode      ok ");
+    check_has(status, "\ncups.empty.example: critical\n"
+                      "  axl          critical    20.0 ms  axl_account_rejected: expressway-c: 401\n    meaning  ");
+    check_has(status, "  cause: the login of expressway-c is wrong (401), so Expressway-C cannot write:\n"
+                      "         correct its password & wait\n\ncups.pending.example: critical\n");
+    check_has(status, "\n  xcp_restart  critical    21.0 ms  xcp_restart_pending: page: pending; query: unknown\n");
+    check_has(status, "\n  cause: restart the XCP Router on cups.pending.example\n\ncups.new.example: unknown\n");
+    sample_status_free(status);
+}
+
+static void test_nodes_nagios(void **state)
+{
+    (void)state;
+    struct status *status = with_nodes();
+    size_t domains = status->domain_count;
+    status->domain_count = 0;
+    char *text = printed(report_nagios, status);
+    status->domain_count = domains;
+    static const char BEGIN[] =
+        "FEDHEALTH CRITICAL - 1 of 4 ok; cups.empty.example: axl_account_rejected at axl, the login of expressway-c is "
+        "wrong (401), so Expressway-C cannot write: correct its password & wait; cups.pending.example: "
+        "xcp_restart_pending at xcp_restart, restart the XCP Router on cups.pending.example; cups.new.example: not_run "
+        "at axl | 'cups.healthy.example_axl'=0.020000s;;;0 'cups.healthy.example_s2snode'=0.020500s;;;0 ";
+    assert_int_equal(strncmp(text, BEGIN, strlen(BEGIN)), 0);
+    assert_ptr_equal(strchr(text, '|'), strrchr(text, '|'));
+    free(text);
+
+    /* the node's state counts */
+    for (size_t i = 0; i < status->domain_count; i++)
+        status->domains[i]->state = STATE_OK;
+    assert_int_equal(report_worst(status), STATE_CRITICAL);
+    sample_status_free(status);
+}
+
 static void test_json(void **state)
 {
     (void)state;
     struct status *status = sample_status_new();
     char *text = printed(report_json, status);
     assert_int_equal(strncmp(text, "{\n  \"agent\": {\n    \"version\"", 28), 0);
-    static const char END[] = "\n    }\n  ]\n}\n";
+    static const char END[] = "\n    }\n  ],\n  \"imp_nodes\": []\n}\n";
     assert_string_equal(text + strlen(text) - strlen(END), END);
     free(text);
     sample_status_free(status);
@@ -123,6 +169,8 @@ int main(void)
         cmocka_unit_test(test_endpoints_alike),
         cmocka_unit_test(test_endpoints_differ),
         cmocka_unit_test(test_nagios),
+        cmocka_unit_test(test_nodes),
+        cmocka_unit_test(test_nodes_nagios),
         cmocka_unit_test(test_json),
     };
     return cmocka_run_group_tests_name("report", tests, NULL, NULL);

@@ -172,7 +172,7 @@ static void a_reload_keeps_what_stays(void **state)
         fail_once(store, i);
     store_put(store, 1, scene_endpoint(AUTH_FAILED(4), "x", "192.0.2.1"));
     struct snapshot *before = store_snapshot(store);
-    const struct config *config = scene_config("eBa", 3);
+    struct config *config = scene_config("eBa", 3);
     store_reserve(store, config);
     store_reload(store, config);
     struct snapshot *after = store_snapshot(store);
@@ -228,7 +228,7 @@ static void no_index_is_given_twice(void **state)
     uint32_t index_of[26] = {0};
     struct store *store = scene_store("", 1, "state");
     for (int i = 0; i < 70; i++) {
-        const struct config *config = scene_config(configurations[i % 7], 1);
+        struct config *config = scene_config(configurations[i % 7], 1);
         if (i % 2)
             store_reserve(store, config);
         store_reload(store, config);
@@ -269,7 +269,7 @@ static void what_was_shown_is_on_disk(void **state)
     (void)state;
     struct store *store = scene_store("ab", 1, "state");
     assert_true(state_has("\"b.example\",\"index\":2"));
-    const struct config *config = scene_config("bxy", 1);
+    struct config *config = scene_config("bxy", 1);
     store_reserve(store, config);
     assert_true(state_has("\"y.example\",\"index\":4"));
     assert_true(state_has("\"a.example\",\"index\":1"));
@@ -320,14 +320,15 @@ static void threads_do_not_disturb_each_other(void **state)
 {
     (void)state;
     pthread_t worker, reader;
-    struct store *store = scene_store("abc", 1, "state");
+    struct store *store = scene_store("abc/ab", 1, "state");
     assert_int_equal(pthread_create(&worker, NULL, reserve_again_and_again, store), 0);
     assert_int_equal(pthread_create(&reader, NULL, read_again_and_again, store), 0);
     for (int i = 0; i < 20 * TURNS; i++) {
         enum reason reason = i % 2 ? REASON_AUTH_NOT_OFFERED : REASON_OK;
         store_put(store, 0, scene_endpoint(scene_round(CHECK_AUTH, reason, i), "x", i % 7 ? "192.0.2.1" : "192.0.2.2"));
+        store_put_imp(store, 0, scene_imp_round(i % 2 ? "xy" : "", i));
         if (i % 10 == 0)
-            store_reload(store, scene_config(i % 20 ? "aBc" : "acd", 1));
+            store_reload(store, scene_config(i % 20 ? "aBc/aB" : "acd/ca", 1));
     }
     pthread_join(worker, NULL);
     pthread_join(reader, NULL);

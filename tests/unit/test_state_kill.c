@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "store/state_file.h"
 #include "tests/unit/store_scene.h"
 
@@ -26,25 +27,23 @@ struct told {
     int step;
     uint32_t domain_index;   /* of the domain that came with this step */
     uint32_t endpoint_index; /* of the endpoint that came with it */
+    uint32_t node_index;     /* of the node that came with it */
+    uint32_t cp_id_index;    /* of the only cp_id in the steady node's table since */
 };
 
 static struct told all[STEPS_MAX]; /* by step */
 static int last_step = -1;
 
-/* The steady domains, and behind them the one of this step. */
-static const struct config *config_of(int step)
+/* The steady domains and behind them the one of this step; likewise a steady node and one of this step. */
+static struct config *config_of(int step)
 {
-    static struct config_domain domains[STEADY + 1];
-    static char names[STEADY + 1][32];
-    static struct config config = {.confirm = 1, .domains = domains, .domain_count = STEADY + 1};
-    for (int i = 0; i <= STEADY; i++) {
-        if (i < STEADY)
-            snprintf(names[i], sizeof names[i], "steady%d.example", i);
-        else
-            snprintf(names[i], sizeof names[i], "step%d.example", step);
-        domains[i] = (struct config_domain){.name = names[i], .interval_ms = 60000};
-    }
-    return &config;
+    struct config *config = scene_config_new(STEADY + 1, 2, 1);
+    for (int i = 0; i < STEADY; i++)
+        config->domains[i].name = mem_printf("steady%d.example", i);
+    config->domains[STEADY].name = mem_printf("step%d.example", step);
+    config->imp_nodes[0].name = mem_strdup("steady");
+    config->imp_nodes[1].name = mem_printf("step%d", step);
+    return config;
 }
 
 static struct told take_step(struct store *store, int step)
@@ -55,11 +54,19 @@ static struct told take_step(struct store *store, int step)
     store_put(store, 0, scene_endpoint(scene_round(CHECK_AUTH, reason, step + 1), "x", address));
     for (size_t i = 1; i < STEADY; i++)
         store_put(store, i, scene_round(CHECK_AUTH, reason, step + 1));
-    store_reserve(store, config_of(step));
-    store_reload(store, config_of(step));
+    store_put_imp(store, 0, scene_imp_round((const char[]){(char)('a' + step % 26), '\0'}, step + 1));
+    struct config *config = config_of(step);
+    store_reserve(store, config);
+    store_reload(store, config);
     struct snapshot *snapshot = store_snapshot(store);
     const struct status *status = snapshot_status(snapshot);
-    const struct told told = {step, status->domains[STEADY]->index, status->domains[0]->latest->endpoints[0].index};
+    const struct told told = {
+        .step = step,
+        .domain_index = status->domains[STEADY]->index,
+        .endpoint_index = status->domains[0]->latest->endpoints[0].index,
+        .node_index = status->imp[1]->index,
+        .cp_id_index = status->imp[0]->verdict.memory->nodes[0].index,
+    };
     snapshot_free(snapshot);
     return told;
 }
@@ -119,18 +126,47 @@ static bool remembers(const struct roster *roster, int step)
     return false;
 }
 
+/* The table of the steady node as it was seen last, or by a step behind that. */
+static void check_memory(const struct registered *node)
+{
+    const struct imp_memory *memory = node->restored->status.imp.verdict.memory;
+    assert_int_equal(memory->node_count, 1);
+    assert_true(memory->rows_seen_ms >= last_step + 1);
+    assert_true(memory->nodes[0].index >= all[last_step].cp_id_index);
+    if (memory->rows_seen_ms == last_step + 1)
+        assert_int_equal(memory->nodes[0].cp_id[0], 'a' + last_step % 26);
+    if (memory->rows_seen_ms > 1)
+        assert_int_equal(memory->rows_former_ms, memory->rows_seen_ms - 1);
+}
+
+/* Every node's index as it was told. */
+static void check_nodes(struct registry *registry)
+{
+    int found = -1;
+    for (struct registered *at = NULL; registry_next(registry, &at);) {
+        int step;
+        if (sscanf(at->name, "step%d", &step) == 1 && step <= last_step) {
+            assert_int_equal(step, ++found);
+            assert_int_equal(at->index, all[step].node_index);
+        }
+        if (strcmp(at->name, "steady") == 0)
+            check_memory(at);
+    }
+    assert_int_equal(found, last_step);
+}
+
 /* The state as a starting agent finds it. What comes after the last step that was told may be there, and may not. */
 static void check_state(void)
 {
     struct err err = {0};
     FILE *in = fopen("state/state.jsonl", "r");
     assert_non_null(in);
-    struct registry *registry = registry_new();
-    if (!state_file_read(in, registry, &err))
+    struct registry *registries[KIND_COUNT] = {registry_new(), registry_new()};
+    if (!state_file_read(in, registries, &err))
         fail_msg("%s", err.text);
     fclose(in);
     int found = -1;
-    for (struct registered *at = NULL; registry_next(registry, &at);) {
+    for (struct registered *at = NULL; registry_next(registries[KIND_DOMAIN], &at);) {
         int step;
         if (sscanf(at->name, "step%d.", &step) == 1 && step <= last_step) {
             assert_int_equal(step, ++found); /* none is missing */
@@ -138,13 +174,15 @@ static void check_state(void)
         }
         if (strcmp(at->name, "steady0.example") != 0)
             continue;
-        const struct history *history = &at->restored->status.history;
+        const struct history *history = &at->restored->status.domain.history;
         assert_true(history->count > 0 && history->list[history->count - 1].at_ms >= last_step + 1);
-        assert_true(at->last_endpoint >= all[last_step].endpoint_index);
+        assert_true(at->last_part >= all[last_step].endpoint_index);
         assert_true(remembers(at->restored->roster, last_step));
     }
     assert_int_equal(found, last_step);
-    registry_free(registry);
+    check_nodes(registries[KIND_IMP]);
+    for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+        registry_free(registries[kind]);
 }
 
 static void nothing_that_was_saved_is_lost(void **state)

@@ -285,6 +285,132 @@ static void test_domain_others(void **state)
     sample_status_free(status);
 }
 
+static void test_landing_of_nodes(void **state)
+{
+    (void)state;
+    struct status *status = sample_status_new();
+    sample_add_nodes(status);
+    char *page = page_of(status);
+    assert_valid_utf8(page);
+    assert_int_equal(count_of(page, "<table"), 2);
+    assert_int_equal(count_of(page, "<tr>"), 2 + SAMPLE_NODES + SAMPLE_DOMAINS);
+    assert_int_equal(count_of(page, "</tr>"), 2 + SAMPLE_NODES + SAMPLE_DOMAINS);
+    find(page, "<title>3 critical");
+
+    /* worst first, above the domains */
+    static const char *const ORDER[] = {
+        "<h2>Cisco IM and Presence nodes</h2>", "<th scope=col>Node<", "<a href=\"/imp/cups.empty.example\">",
+        "<p class=\"cause critical\"><b>Cause:</b> the login of expressway-c is wrong (401), so Expressway-C cannot",
+        "correct its password &amp; wait</p>",
+        "<summary>axl: <code>axl_account_rejected</code></summary>", "<b>Also critical in s2snode: s2snode_empty</b>",
+        "<a href=\"/imp/cups.pending.example\">cups.pending.example</a>",
+        "restart the XCP Router on cups.pending.example",
+        "<a href=\"/imp/cups.new.example\">", "<a href=\"/imp/cups.healthy.example\">",
+        "</table>", "<h2>Domains</h2>", "<a href=\"/domain/expired.example\">",
+    };
+    const char *from = page;
+    for (size_t i = 0; i < sizeof ORDER / sizeof ORDER[0]; i++)
+        from = find(from, ORDER[i]);
+    free(page);
+
+    /* a name that no host can have cannot leave its link */
+    free(status->imp[3]->name);
+    status->imp[3]->name = mem_strdup("a b/\"?\xc3\xbc");
+    page = page_of(status);
+    find(page, "<a href=\"/imp/a%20b%2F%22%3F%C3%BC\">a b/&quot;?\xc3\xbc</a>");
+    free(page);
+
+    /* nodes alone have no title, and are something to show */
+    size_t domains = status->domain_count;
+    status->domain_count = 0;
+    page = page_of(status);
+    assert_null(strstr(page, "<h2>"));
+    assert_null(strstr(page, "No domain is configured"));
+    free(page);
+    status->domain_count = domains;
+    sample_status_free(status);
+}
+
+static char *node_page_of(const struct status *status, const char *name, bool there)
+{
+    struct buf out;
+    buf_init(&out, PAGE_MAX);
+    assert_int_equal(web_imp_page(status, name, &out), there);
+    assert_false(buf_failed(&out));
+    find(out.data, "</html>\n");
+    assert_null(strstr(out.data, "<script"));
+    assert_valid_utf8(out.data);
+    return out.data;
+}
+
+static void check_order(const char *page, const char *const parts[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        page = find(page, parts[i]);
+}
+
+static void test_node(void **state)
+{
+    (void)state;
+    static const char *const PENDING[] = {
+        "<title>cups.pending.example: critical", "since <time",
+        "<p class=\"cause critical\"><b>Cause:</b> restart the XCP Router on cups.pending.example</p>",
+        "<details open><summary>xcp_restart: <code>xcp_restart_pending</code></summary>",
+        "page: pending; query: unknown",
+        "<details><summary>s2snode: <code>s2snode_missing</code></summary>",
+        "<h2>Checks</h2>", "<th scope=row>xcp_router</th>",
+        "<h2>AXL and its accounts</h2>", "<dd><code>12.5.1.11900-117</code></dd>", "<dd>200</dd>",
+        "<h2>Table <code>xmpps2snode</code></h2>", "<th scope=row><code>cm-2_s2scp-1.a-example</code></th>",
+        "data-label=\"Kind\">present</td>", "<code>a-example</code>", "<code>cm-2</code>", "cm-3_s2scp-1.b-example",
+        "data-label=\"Kind\">missing</td>", "&lt;script&gt;alert(1)", "data-label=\"Kind\">unexpected</td>",
+        "<h2>XCP Router</h2>", "<code>Started</code>",
+        "<th scope=row>page</th><td class=when data-label=\"Restart pending\">yes</td>", "<th scope=row>query</th>",
+        "no column named &lt;description&gt;", "<th scope=row>derived</th>",
+        "<h2>Notifications</h2>", "Cisco XCP Router : (cups.pending.example) requires a restart",
+        "Jan 5, 2015 3:10:43 PM",
+        "<h2>Latest transitions</h2>", "<td data-label=\"What\">node</td>", "<td data-label=\"What\">xcp_restart</td>",
+    };
+    static const char *const EMPTY[] = {
+        "No login before <time>2026-11-22T12:30:00Z</time>", "since it was rejected",
+        "<th scope=row>expressway-c</th><td class=when data-label=\"Login good\">no</td>", "rejected with 401",
+        "<p>It is empty.</p>", "<p>No source of them was read.</p>", "None since the history was begun.",
+    };
+    static const char *const NEW[] = {
+        "<h1>cups.new.example</h1>", "<summary>axl: <code>not_run</code>", "It was not asked yet",
+        "It could not be read yet", "It was not looked at yet", "No source of them was read",
+    };
+    struct status *status = sample_status_new();
+    sample_add_nodes(status);
+    char *page = node_page_of(status, "Cups.Pending.Example", true);
+    check_order(page, PENDING, sizeof PENDING / sizeof PENDING[0]);
+    assert_null(strstr(page, "No login before"));
+    assert_null(strstr(page, "healthy"));
+    free(page);
+    page = node_page_of(status, "cups.empty.example", true);
+    check_order(page, EMPTY, sizeof EMPTY / sizeof EMPTY[0]);
+    free(page);
+    page = node_page_of(status, "cups.new.example", true);
+    check_order(page, NEW, sizeof NEW / sizeof NEW[0]);
+    free(page);
+
+    page = node_page_of(status, "cups.healthy.example", true);
+    assert_null(strstr(page, "What to do"));
+    assert_null(strstr(page, "<p class=\"cause"));
+    find(page, "<p>None.</p>");
+    assert_null(strstr(page, "latest round. What it last held"));
+    free(page);
+    status->imp[0]->latest->rows_read = false;
+    page = node_page_of(status, "cups.healthy.example", true);
+    find(page, "latest round. What it last held");
+    free(page);
+
+    page = node_page_of(status, "<script>", false);
+    find(page, "<h1>No such node</h1>");
+    find(page, "<code>&lt;script&gt;</code> is not among the nodes");
+    free(page);
+    sample_status_free(status);
+}
+
 static void test_prose(void **state)
 {
     (void)state;
@@ -304,6 +430,7 @@ int main(void)
         cmocka_unit_test(test_page),          cmocka_unit_test(test_page_hostile), cmocka_unit_test(test_page_empty),
         cmocka_unit_test(test_page_many),     cmocka_unit_test(test_warnings),     cmocka_unit_test(test_domain),
         cmocka_unit_test(test_unconfirmed),   cmocka_unit_test(test_domain_others), cmocka_unit_test(test_prose),
+        cmocka_unit_test(test_landing_of_nodes), cmocka_unit_test(test_node),
     };
     return cmocka_run_group_tests_name("web", tests, NULL, NULL);
 }

@@ -1,0 +1,156 @@
+#include "probe/context.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* A node's sessions, under its name. */
+struct sessions_entry {
+    struct sessions_entry *next;
+    char *name;
+    char *identity; /* of whom they are with whom */
+    struct imp_sessions sessions;
+};
+
+/* Kept for as long as a context is left that uses it. */
+struct shared {
+    unsigned references;
+    struct gate *gate;
+    struct fetch_client *fetch_client;
+    struct login_guard *login_guard;
+    struct sessions_entry *sessions; /* of the nodes that had a round since the start */
+};
+
+static struct shared *shared_take(struct probe_context *former, struct loop *loop, const struct config *config,
+                                  unsigned max)
+{
+    if (former != NULL) {
+        former->shared->references++;
+        gate_set_limits(former->shared->gate, max, config->max_concurrent_per_address);
+        return former->shared;
+    }
+    struct shared *shared = mem_alloc(sizeof *shared);
+    *shared = (struct shared){
+        .references = 1,
+        .gate = gate_new(loop, max, config->max_concurrent_per_address),
+        .fetch_client = fetch_client_new(loop),
+        .login_guard = login_guard_new(loop, config->state_dir),
+    };
+    return shared;
+}
+
+static void sessions_drop(struct imp_sessions *sessions)
+{
+    axl_session_free(sessions->axl);
+    notifications_session_free(sessions->page);
+}
+
+static void shared_drop(struct shared *shared)
+{
+    if (shared == NULL || --shared->references > 0)
+        return;
+    for (struct sessions_entry *entry = shared->sessions, *next; entry != NULL; entry = next) {
+        next = entry->next;
+        sessions_drop(&entry->sessions);
+        free(entry->name);
+        free(entry->identity);
+        free(entry);
+    }
+    login_guard_free(shared->login_guard);
+    fetch_client_free(shared->fetch_client);
+    gate_free(shared->gate);
+    free(shared);
+}
+
+struct probe_context *probe_context_new(struct loop *loop, struct config *config, unsigned max_conversations,
+                                        struct probe_context *former, struct err *err)
+{
+    struct probe_context *context = mem_alloc(sizeof *context);
+    *context = (struct probe_context){.references = 1, .loop = loop, .config = config_hold(config)};
+    const struct tls_options options = {
+        .ca_file = config->tls_ca_file,
+        .min_version = config->tls_min_version,
+        .expiry_warning_s = config->tls_expiry_warning_s,
+        .expiry_critical_s = config->tls_expiry_critical_s,
+        .client_certificate = config->tls_client_certificate,
+        .client_key = config->tls_client_key,
+    };
+    context->tls = tls_context_new(&options, err);
+    /* Lookups of addresses follow those of records; together they stay within the timeout. */
+    if (context->tls != NULL)
+        context->resolver = resolver_new(loop, config->resolver.address, config->timeout_ms / 2, err);
+    if (context->resolver == NULL) {
+        probe_context_free(context);
+        return NULL;
+    }
+    context->max_conversations = max_conversations;
+    context->shared = shared_take(former, loop, config, max_conversations);
+    return context;
+}
+
+unsigned probe_context_max_conversations(const struct probe_context *context)
+{
+    return context->max_conversations;
+}
+
+void probe_context_free(struct probe_context *context)
+{
+    if (context == NULL || --context->references > 0)
+        return;
+    resolver_free(context->resolver);
+    tls_context_free(context->tls);
+    shared_drop(context->shared);
+    config_free(context->config);
+    free(context);
+    mem_give_back(); /* trusted roots and thousands of domains leave gaps where others' results lie between them */
+}
+
+struct gate *probe_context_gate(const struct probe_context *context)
+{
+    return context->shared->gate;
+}
+
+struct fetch_client *probe_context_fetch_client(const struct probe_context *context)
+{
+    return context->shared->fetch_client;
+}
+
+struct login_guard *probe_context_login_guard(const struct probe_context *context)
+{
+    return context->shared->login_guard;
+}
+
+static char *identity_of(const struct config_imp_node *node)
+{
+    return mem_printf("%s\n%s\n%s\n%s\n", node->axl.url, node->axl.username,
+                      node->page.url != NULL ? node->page.url : "",
+                      node->page.username != NULL ? node->page.username : "");
+}
+
+static struct sessions_entry *find_entry(struct shared *shared, const char *name)
+{
+    for (struct sessions_entry *entry = shared->sessions; entry != NULL; entry = entry->next) {
+        if (strcmp(entry->name, name) == 0)
+            return entry;
+    }
+    struct sessions_entry *entry = mem_alloc(sizeof *entry);
+    *entry = (struct sessions_entry){.next = shared->sessions, .name = mem_strdup(name), .identity = mem_strdup("")};
+    shared->sessions = entry;
+    return entry;
+}
+
+struct imp_sessions *probe_context_sessions(struct probe_context *context, const struct config_imp_node *node)
+{
+    struct sessions_entry *entry = find_entry(context->shared, node->name);
+    char *identity = identity_of(node);
+    if (strcmp(entry->identity, identity) == 0) {
+        free(identity);
+        return &entry->sessions;
+    }
+    free(entry->identity);
+    entry->identity = identity;
+    sessions_drop(&entry->sessions);
+    entry->sessions = (struct imp_sessions){axl_session_new(), notifications_session_new()};
+    return &entry->sessions;
+}
