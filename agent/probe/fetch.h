@@ -65,8 +65,8 @@ struct fetch_request {
 struct fetch_reply {
     enum fetch_outcome outcome;
     long status;           /* HTTP; 0: no status line came */
-    /* The request, with what stands in it, may have reached the server. A connection that was kept and turns out to have
-     * ended counts: the request is sent once more on a new one, and stays `sent` where that fails. */
+    /* The request, with what stands in it, may have reached the server. A connection that was kept and turns out to
+     * have ended counts: the request is sent once more on a new one, and stays `sent` where that fails. */
     bool sent;
     const char *content_type; /* "" without one; valid in the callback only, like the two below */
     const char *location;  /* of a redirect, absolute; "" without one */

@@ -126,7 +126,7 @@ tests_unit_test_notifications_LDADD = agent/probe/libprobe.a agent/health/libhea
 endif
 
 if HAVE_CMOCKA
-FETCH_SCENE = tests/unit/fetch_scene.c tests/unit/fetch_scene.h tests/unit/fetch_fakes.c tests/unit/https_script.c \
+FETCH_SCENE = tests/unit/fetch_scene.c tests/unit/fetch_scene.h tests/unit/https_script.c \
 	tests/unit/https_script.h $(RESOLVER_SCENE)
 FETCH_SCENE_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(OPENSSL_CFLAGS) $(ZLIB_CFLAGS)
 FETCH_SCENE_LIBS = agent/probe/libprobe.a agent/health/libhealth.a agent/loop/libloop.a agent/base/libbase.a \
