@@ -165,7 +165,7 @@ HTTP_CASES = [
     bad("no-http", say_raw(b"SSH-2.0-OpenSSH_9.2\r\n")),
     bad("hung-up", say_raw(b"")),
     good("gzip", compressed(GOOD)),
-    good("deflate", compressed(GOOD, "deflate")),
+    bad("deflate", compressed(GOOD, "deflate")),  # which was not asked for
     bad("gzip-cut", compressed(GOOD, cut=60)),
     bad("gzip-not", say(GOOD, headers=["Content-Encoding: gzip"])),
     bad("bomb", bomb(), "axl_too_large"),
