@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "probe/context.h"
-#include "probe/control_center.h"
-#include "probe/secret.h"
+#include "cisco/control_center.h"
+#include "login/secret.h"
 
 /* Of a login under way: AXL's conversation is several requests, each with a timeout of its own. */
 #define REQUESTS_MAX 6

@@ -22,8 +22,8 @@ class Snmptrapd(Server):
         config = os.path.join(folder, "snmptrapd.conf")
         with open(config, "w", encoding="ascii") as out:
             out.write("authCommunity log public\nformat2 trap %v\\n\n")
-        super().__init__("snmptrapd", folder, ["/usr/sbin/snmptrapd", "-f", "-Lo", "-n", "-C", "-c", config, "-On", "-Oq",
-                                               f"udp:127.0.0.1:{self.port}"],
+        super().__init__("snmptrapd", folder, ["/usr/sbin/snmptrapd", "-f", "-Lo", "-n", "-C", "-c", config,
+                                               "-On", "-Oq", f"udp:127.0.0.1:{self.port}"],
                          lambda server: "NET-SNMP version" in server.text(), environment(folder))
 
     def text(self):

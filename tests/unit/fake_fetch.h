@@ -1,4 +1,4 @@
-/* Fetching without a network: stands in for probe/fetch.h. Answers are scripted, requests recorded; nothing is called
+/* Fetching without a network: stands in for fetch/fetch.h. Answers are scripted, requests recorded; nothing is called
  * back but from fake_fetch_run(). */
 #ifndef TESTS_FAKE_FETCH_H
 #define TESTS_FAKE_FETCH_H
@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "probe/fetch.h"
+#include "fetch/fetch.h"
 
 struct fake_answer {
     enum fetch_outcome outcome;

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "probe/login_guard.h"
+#include "login/login_guard.h"
 
 #define SCENE_START_MS INT64_C(1800000000000)
 #define SCENE_TIMEOUT_MS 60000

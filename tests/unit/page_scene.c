@@ -12,7 +12,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "probe/secret.h"
+#include "login/secret.h"
 
 /* Of the scene that plays. One thing at a time is under way. */
 static struct scene *current;

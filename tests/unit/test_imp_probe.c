@@ -14,8 +14,8 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "probe/context.h"
-#include "probe/control_center.h"
-#include "probe/secret.h"
+#include "cisco/control_center.h"
+#include "login/secret.h"
 
 #define UNTIL_MS INT64_C(1800000000000)
 #define ACCEPTED_MS INT64_C(1700000000000)

@@ -13,8 +13,8 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "probe/login_guard.h"
-#include "probe/secret.h"
+#include "login/login_guard.h"
+#include "login/secret.h"
 
 /* What Python's hmac module makes of the same bytes. */
 static const struct {
