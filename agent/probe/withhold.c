@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "probe/secret.h"
+#include "login/secret.h"
 
 #define PART_MIN 8      /* characters of a secret that show too much of it */
 #define PART_MIN_END 4  /* the same, where the text ends */
