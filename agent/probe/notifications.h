@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "health/imp.h"
+#include "loop/loop.h"
 #include "probe/fetch.h"
 #include "probe/login_guard.h"
 
@@ -16,6 +17,7 @@ struct notifications_session *notifications_session_new(void);
 void notifications_session_free(struct notifications_session *session); /* NULL is legal */
 
 struct notifications_options {
+    struct loop *loop;
     struct fetch_client *client;
     struct resolver *resolver;
     const struct config *config;
