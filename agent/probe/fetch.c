@@ -213,6 +213,11 @@ struct fetch *fetch_start(struct fetch_client *client, const struct fetch_reques
     return fetch;
 }
 
+bool fetch_is_sent(const struct fetch *fetch)
+{
+    return fetch->reply.sent;
+}
+
 void fetch_cancel(struct fetch *fetch)
 {
     if (fetch == NULL)
