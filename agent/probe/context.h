@@ -2,13 +2,13 @@
 #ifndef PROBE_CONTEXT_H
 #define PROBE_CONTEXT_H
 
-#include "probe/axl.h"
-#include "probe/fetch.h"
+#include "cisco/axl.h"
+#include "fetch/fetch.h"
 #include "probe/gate.h"
-#include "probe/login_guard.h"
-#include "probe/notifications.h"
+#include "login/login_guard.h"
+#include "cisco/notifications.h"
 #include "probe/probe.h"
-#include "probe/resolver.h"
+#include "dns/resolver.h"
 #include "probe/tls.h"
 
 struct shared; /* what goes on from one context to the next */

@@ -6,7 +6,7 @@
 #include "config/config.h"
 #include "health/result.h"
 #include "loop/loop.h"
-#include "probe/resolver.h"
+#include "dns/resolver.h"
 
 struct discovery;
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "probe/resolver.h"
+#include "dns/resolver.h"
 
 /* False only when the kernel says that it has no route to the address, or none for its family. Nothing is sent. */
 bool route_exists(const struct dns_address *address);

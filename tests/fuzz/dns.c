@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "fuzz.h"
-#include "probe/dns_message.h"
+#include "dns/dns_message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "probe/html.h"
-#include "probe/page_url.h"
+#include "cisco/html.h"
+#include "cisco/page_url.h"
 
 #define URL "https://cups.example.org:8443/cupadmin/notificationsFindList.do?a=b"
 #define ORIGIN "https://cups.example.org:8443/"

@@ -46,4 +46,4 @@ tests_fuzz_cp_id_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_cp_id_LDADD = agent/health/libhealth.a agent/base/libbase.a
 tests_fuzz_html_SOURCES = tests/fuzz/html.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_html_LDFLAGS = $(FUZZING_LINK)
-tests_fuzz_html_LDADD = agent/probe/libprobe.a agent/base/libbase.a $(XML2_LIBS)
+tests_fuzz_html_LDADD = agent/cisco/libcisco.a agent/base/libbase.a $(XML2_LIBS)

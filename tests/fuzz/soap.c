@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "probe/soap_reader.h"
+#include "cisco/soap_reader.h"
 
 #define CAP 65536
 

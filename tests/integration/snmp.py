@@ -57,13 +57,14 @@ def domain_indexes(values):
 
 
 class Snmpd(Server):
-    """A real snmpd: AgentX master at the unix socket `socket`, manager's side at UDP port `port`."""
+    """A real snmpd: AgentX master at the unix socket `socket`, manager's side at UDP port `port`; `more` lines of
+    configuration."""
 
-    def __init__(self, folder, socket, port=None):
+    def __init__(self, folder, socket, port=None, more=""):
         self.port = port or free_port(SOCK_DGRAM)
         config = os.path.join(folder, "snmpd.conf")
         with open(config, "w", encoding="ascii") as out:
-            out.write(SNMPD_CONFIG.format(socket=socket, port=self.port))
+            out.write(SNMPD_CONFIG.format(socket=socket, port=self.port) + more + "\n")
         super().__init__("snmpd", folder, ["/usr/sbin/snmpd", "-f", "-Lo", "-C", "-c", config, "-I", "-smux"],
                          lambda server: os.path.exists(socket) and walk(self.port, folder, "1.3.6.1.2.1.1.3"),
                          environment(folder))

@@ -50,7 +50,7 @@ severity:
 metrics: {detail: all}
 snmp:
   mode: slave
-imp_nodes: []
+ping: []
 """
 
 FAULTY_KEYS = [
@@ -58,7 +58,7 @@ FAULTY_KEYS = [
     (7, "agent.address_families"), (8, "agent.deny_networks[1]"), (11, "address"), (13, "tls.min_version"),
     (16, "domains"), (18, "starttls"), (19, "domains[2].targets[1]"), (19, "domains[2].targets[2]"),
     (20, "domains[2].severity.cert_expird"), (22, "severity.srv_missing"), (23, "severity.not_reached"),
-    (24, "metrics.detail"), (26, "snmp.mode"), (27, "imp_nodes"),
+    (24, "metrics.detail"), (26, "snmp.mode"), (27, "ping"),
 ]
 
 

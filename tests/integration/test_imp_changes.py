@@ -2,6 +2,8 @@
 are lost, nodes of a cluster that differ."""
 
 import contextlib
+import os
+import tempfile
 import time
 
 import pytest
@@ -23,7 +25,7 @@ NODES = [
     node("cluster-a", {**AXL_ONLY, "cluster": "eft"}, control=with_rows(FIRST)),
     node("cluster-b", {**AXL_ONLY, "cluster": "eft"}, control=with_rows(FIRST)),
     node("alone", {**AXL_ONLY, "cluster": "other"}, control=with_rows(SECOND)),
-    node("query", {**AXL_ONLY, "notifications": {"query": "select * from made_up"}},
+    node("query", {**AXL_ONLY, "notifications": {"page": None, "query": "select * from made_up"}},
          control={"axl": {"queries": {"select * from made_up": []}}}),
 ]
 
@@ -40,8 +42,10 @@ class Scene(contextlib.ExitStack):
         self.start()
 
     def start(self):
-        """Starts the agent; the state_dir is always the same."""
-        self.agent = Agent(self.folder, self.stage.write_config, interval="1s")
+        """Starts the agent, in a folder of its own; the state_dir is always the same."""
+        folder = tempfile.mkdtemp(prefix="agent-", dir=self.folder)
+        self.agent = Agent(folder, self.stage.write_config, interval="1s",
+                           state_dir=os.path.join(self.folder, "state"))
         self.agent.first_round_done()
 
     def stop(self):

@@ -34,7 +34,8 @@ def test_valid_by_schema(requests, version, tmp_path):
         ET.ElementTree(each["payload"]).write(files[-1], encoding="utf-8", xml_declaration=True)
     assert files
     done = run("xmllint", "--noout", "--schema", os.path.join(SCHEMA, version, "AXLSoap.xsd"), *files)
-    assert done.returncode == 0, done.stderr
+    faults = [line for line in done.stderr.splitlines() if not line.endswith(" validates")]
+    assert (done.returncode, faults) == (0, [])
 
 
 def test_headers(requests):

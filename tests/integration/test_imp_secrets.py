@@ -1,13 +1,13 @@
 """User names and passwords of any characters log in at all three services, and what cannot be sent is refused when the
 configuration is read."""
 
-import json
 import os
 
 import pytest
 
 from agent import FEDHEALTHD, run
 from imp_nodes import Stage, check_imp, imp_json, json_checks, node
+from lab import as_yaml
 from lab.imp import DOMAIN, write_secret
 
 PRINTABLE = "".join(map(chr, range(0x20, 0x7f)))
@@ -81,7 +81,7 @@ def test_names_that_cannot_be_sent(stage, folder, username):
     path = os.path.join(folder, "agent.yaml")
     stage.write_config(path)
     with open(path, encoding="utf-8") as text:
-        changed = text.read().replace('"username": "plain"', f'"username": {json.dumps(username)}')
+        changed = text.read().replace('"username": "plain"', f'"username": {as_yaml(username)}')
     with open(path, "w", encoding="utf-8") as out:
         out.write(changed)
     done = run(FEDHEALTHD, "--config.file", path, "--config.check")

@@ -7,9 +7,10 @@ import socket
 import pytest
 
 from agent import OPENMETRICS, TEXT, Agent, Samples, parse_text, run, wait_for
+from imp_nodes import IMP_CHECKS
 from lab import CASES, CHECKS
 
-DOMAIN, CHECK = {"domain"}, {"domain", "check"}
+DOMAIN, CHECK, NODE = {"domain"}, {"domain", "check"}, {"node"}
 ENDPOINT = {"domain", "endpoint", "address", "transport"}
 
 # The contract's families of these checks, and their labels.
@@ -47,6 +48,29 @@ FAMILIES = {
     "fedhealth_certificate_not_after_timestamp_seconds": ENDPOINT | {"position"},
     "fedhealth_certificate_valid": ENDPOINT | {"test"},
     "fedhealth_certificate_info": ENDPOINT | {"subject", "issuer", "serial", "fingerprint_sha256"},
+    "fedhealth_imp_nodes": set(),
+    "fedhealth_imp_state": NODE | {"fedhealth_imp_state"},
+    "fedhealth_imp_start_delay_seconds": NODE,
+    "fedhealth_imp_check_success": NODE | {"check"},
+    "fedhealth_imp_check_duration_seconds": NODE | {"check"},
+    "fedhealth_imp_check_last_run_timestamp_seconds": NODE | {"check"},
+    "fedhealth_imp_check_last_success_timestamp_seconds": NODE | {"check"},
+    "fedhealth_imp_check_last_change_timestamp_seconds": NODE | {"check"},
+    "fedhealth_imp_check_interval_seconds": NODE | {"check"},
+    "fedhealth_imp_check_runs_total": NODE | {"check"},
+    "fedhealth_imp_check_failures_total": NODE | {"check"},
+    "fedhealth_imp_check_reason_info": NODE | {"check", "status", "reason"},
+    "fedhealth_imp_version_info": NODE | {"version"},
+    "fedhealth_imp_axl_http_status_code": NODE,
+    "fedhealth_imp_axl_login_hold_until_timestamp_seconds": NODE,
+    "fedhealth_imp_axl_account_valid": NODE | {"account"},
+    "fedhealth_imp_s2s_nodes": NODE | {"kind"},
+    "fedhealth_imp_s2s_node_info": NODE | {"cp_id"},
+    "fedhealth_imp_s2s_rows": NODE,
+    "fedhealth_imp_s2s_nodes_last_read_timestamp_seconds": NODE,
+    "fedhealth_imp_xcp_restart_pending": NODE | {"source"},
+    "fedhealth_imp_xcp_notifications": NODE | {"severity"},
+    "fedhealth_imp_xcp_router_start_timestamp_seconds": NODE,
     "process_cpu_seconds_total": set(),
     "process_open_fds": set(),
     "process_max_fds": set(),
@@ -120,9 +144,16 @@ def _silent_dns():
 
 def test_first_scrape_is_complete(lab, folder, silent_dns):
     """Before any round has ended there is a series for every domain and check; what is not known has none."""
-    agent = Agent(folder, lab.write_config, interval="1h", timeout="3s", dns_port=silent_dns)
+    nodes = [node for node in lab.imp.configs() if "control_center" not in node]  # one step a round
+    agent = Agent(folder, lab.write_config, interval="1h", timeout="3s", dns_port=silent_dns, imp_nodes=nodes)
     try:
         samples = agent.scrape()
+        for name in ALWAYS:
+            found = {(labels["node"], labels["check"])
+                     for labels, _ in samples.named(name.replace("fedhealth_", "fedhealth_imp_", 1))}
+            assert found == {(node["name"], check) for node in nodes for check in IMP_CHECKS}, name
+        assert all(labels["status"] == "unknown"
+                   for labels, _ in samples.named("fedhealth_imp_check_reason_info"))
         for name in ALWAYS:
             found = {(labels["domain"], labels["check"]) for labels, _ in samples.named(name)}
             assert found == {(case["domain"], check) for case in CASES for check in CHECKS}, name
@@ -142,6 +173,8 @@ def test_first_scrape_is_complete(lab, folder, silent_dns):
         reasons = {(labels["status"], labels["reason"]) for labels, _ in samples.named("fedhealth_check_reason_info")
                    if labels["check"] == "srv" and labels["domain"] not in static}
         assert reasons == {("critical", "dns_timeout")}
+        assert {labels["reason"] for labels, _ in samples.named("fedhealth_imp_check_reason_info")
+                if labels["check"] == "axl"} == {"axl_dns"}
     finally:
         agent.stop()
 

@@ -10,6 +10,7 @@ What is in it stands in cases.json. `quickstart run`, docs/lab.md and the integr
 import contextlib
 import json
 import os
+import re
 import shutil
 import tempfile
 
@@ -104,6 +105,13 @@ snmp:
 
 SNMP_MASTER = "  mode: master\n  listen: [\"udp:127.0.0.1:{port}\"]"
 SNMP_AGENTX = "  mode: agentx\n  agentx_socket: {socket}"
+
+
+
+def as_yaml(value):
+    """JSON that is YAML too: no surrogates, and what YAML takes for a line break or leaves out is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return re.sub("[\x7f-\x9f\u2028\u2029\ufeff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class Lab:
@@ -229,5 +237,5 @@ class Lab:
                 domains="\n".join(f"  - {name}" for name in domains) if domains else
                         "\n".join(self._domain_line(case) for case in CASES)))
             if imp_nodes:
-                out.write("imp_nodes:\n" + "".join(f"  - {json.dumps(node)}\n" for node in imp_nodes))
+                out.write("imp_nodes:\n" + "".join(f"  - {as_yaml(node)}\n" for node in imp_nodes))
         return path

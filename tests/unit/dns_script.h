@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "loop/loop.h"
-#include "probe/resolver.h"
+#include "dns/resolver.h"
 
 /* Appends a message, given in words with blanks between: hexadecimal bytes; =N two and ==N four bytes of a decimal
  * number; 'abc a label; . the root; ^ a pointer to the name asked for; [ … ] two bytes of length before what is inside;

@@ -1,4 +1,4 @@
-/* Fetching without a network: stands in for probe/fetch.h. Answers are scripted, requests recorded; nothing is called
+/* Fetching without a network: stands in for fetch/fetch.h. Answers are scripted, requests recorded; nothing is called
  * back but from fake_fetch_run(). */
 #ifndef TESTS_FAKE_FETCH_H
 #define TESTS_FAKE_FETCH_H
@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "probe/fetch.h"
+#include "fetch/fetch.h"
 
 struct fake_answer {
     enum fetch_outcome outcome;
@@ -19,6 +19,7 @@ struct fake_answer {
 /* As it was sent. */
 struct fake_request {
     char *url, *action, *content_type, *body, *username, *password, *cookie;
+    bool once;
     size_t cap;
     int64_t timeout_ms;
 };

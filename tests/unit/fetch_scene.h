@@ -2,7 +2,7 @@
 #ifndef TESTS_FETCH_SCENE_H
 #define TESTS_FETCH_SCENE_H
 
-#include "probe/fetch.h"
+#include "fetch/fetch.h"
 #include "tests/unit/https_script.h"
 #include "tests/unit/resolver_scene.h"
 

@@ -12,7 +12,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "probe/secret.h"
+#include "login/secret.h"
 #include "tests/unit/fake_loop.h"
 
 /* Of the scene that plays. One thing at a time is under way. */
@@ -100,6 +100,7 @@ struct fetch *fetch_start(struct fetch_client *client, const struct fetch_reques
     assert_null(request->password);
     assert_no_password(request->url);
     assert_ptr_equal(request->jar, jars);
+    assert_true(request->once == (step->post != NULL)); /* a login */
     assert_true(request->cap > 0 && request->timeout_ms == 1000);
     if (step->post != NULL) {
         assert_string_equal(request->content_type, "application/x-www-form-urlencoded");

@@ -1,5 +1,5 @@
 /* A server, a guard and notifications that are made up: what notifications.c talks to, from a script, with every
- * request compared to the one that is due. It stands in for probe/fetch.h, probe/login_guard.h, probe/secret.h and the
+ * request compared to the one that is due. It stands in for fetch/fetch.h, login/login_guard.h, login/secret.h and the
  * part of health/imp.h about notifications. */
 #ifndef TESTS_PAGE_SCENE_H
 #define TESTS_PAGE_SCENE_H
@@ -8,9 +8,9 @@
 #include <stddef.h>
 
 #include "health/imp.h"
-#include "probe/fetch.h"
-#include "probe/login_guard.h"
-#include "probe/notifications.h"
+#include "fetch/fetch.h"
+#include "login/login_guard.h"
+#include "cisco/notifications.h"
 
 #define SCENE_ORIGIN "https://cups.example.org:8443"
 #define SCENE_PAGE SCENE_ORIGIN "/cupadmin/notifications.do"

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "probe/secret.h"
+#include "login/secret.h"
 
 static size_t secrets;
 

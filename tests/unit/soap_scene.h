@@ -1,10 +1,10 @@
 /* A node to talk SOAP with, on fake_fetch.h: its configuration, one conversation at a time, what came of it. Secrets
- * are only counted: it stands in for probe/secret.h. */
+ * are only counted: it stands in for login/secret.h. */
 #ifndef TESTS_SOAP_SCENE_H
 #define TESTS_SOAP_SCENE_H
 
-#include "probe/axl.h"
-#include "probe/control_center.h"
+#include "cisco/axl.h"
+#include "cisco/control_center.h"
 #include "tests/unit/fake_fetch.h"
 
 #define SCENE_ENVELOPE(BODY) \

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "probe/axl_verdict.h"
+#include "cisco/axl_verdict.h"
 #include "tests/unit/soap_scene.h"
 
 static void test_pick(void **state)

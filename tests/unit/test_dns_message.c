@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "probe/dns_message.h"
+#include "dns/dns_message.h"
 #include "tests/unit/dns_script.h"
 
 #define ONE DNS_OK "0001 0000 0000 Q "

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "probe/html.h"
-#include "probe/page_text.h"
-#include "probe/page_url.h"
+#include "cisco/html.h"
+#include "cisco/page_text.h"
+#include "cisco/page_url.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 #define ORIGIN "https://cups.example.org:8443"

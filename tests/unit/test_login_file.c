@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "health/result.h"
-#include "probe/login_file.h"
+#include "login/login_file.h"
 #include "tests/unit/login_scene.h"
 
 #define HEADER "fedhealth-logins 1\n"

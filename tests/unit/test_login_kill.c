@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "probe/secret.h"
+#include "login/secret.h"
 #include "tests/unit/login_scene.h"
 
 #define RACERS 2

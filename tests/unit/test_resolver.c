@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "probe/resolver.h"
+#include "dns/resolver.h"
 #include "tests/unit/resolver_scene.h"
 
 static const struct {

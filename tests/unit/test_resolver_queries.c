@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "probe/resolver.h"
+#include "dns/resolver.h"
 #include "tests/unit/resolver_scene.h"
 
 /* Many queries: how many have been answered, and a query to cancel from the first callback. */

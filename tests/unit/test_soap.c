@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "probe/soap.h"
+#include "cisco/soap.h"
 #include "tests/unit/fake_fetch.h"
 
 static void test_escape(void **state)

@@ -12,7 +12,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "probe/soap_reader.h"
+#include "cisco/soap_reader.h"
 
 #define CAP ((size_t)8 << 20)
 #define DECLARATION "<?xml version='1.0' encoding='UTF-8'?>\n"
