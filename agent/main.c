@@ -81,7 +81,9 @@ static void signal_caught(void *arg, int number)
         return;
     }
     log_info("signal %d: stopping", number);
-    agent->ending = true; /* a reload under way is still waited for */
+    if (!agent->ending) /* else there may be no schedule any more */
+        schedule_stop(agent->schedule);
+    agent->ending = true; /* a reload under way is still waited for, and so are the outcomes of logins */
     loop_stop(agent->loop);
 }
 

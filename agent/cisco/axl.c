@@ -102,7 +102,6 @@ static bool version_is_due(const struct axl_session *session)
 
 static void axl_free(struct axl *axl)
 {
-    soap_cancel(axl->soap);
     axl_rows_fini(&axl->rows);
     if (axl->options.login_only)
         axl_session_free(axl->session);
@@ -358,8 +357,10 @@ struct axl *axl_start(const struct axl_options *options, struct imp_result *resu
     return axl;
 }
 
-void axl_cancel(struct axl *axl)
+enum login_outcome axl_cancel(struct axl *axl)
 {
-    if (axl != NULL)
-        axl_free(axl);
+    note_login(axl, soap_cancel(axl->soap));
+    enum login_outcome login = axl->outcome.login;
+    axl_free(axl);
+    return login;
 }

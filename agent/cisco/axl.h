@@ -35,6 +35,7 @@ struct axl;
  * borrowed. `done` is called once, never before this returns. */
 struct axl *axl_start(const struct axl_options *options, struct imp_result *result,
                       void (*done)(void *arg, const struct axl_outcome *outcome), void *arg);
-void axl_cancel(struct axl *axl); /* NULL is legal; not after `done` */
+/* How the login went, as far as is known then. Not after `done`. */
+enum login_outcome axl_cancel(struct axl *axl);
 
 #endif

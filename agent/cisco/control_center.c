@@ -68,7 +68,6 @@ struct control_center {
 
 static void control_center_free(struct control_center *center)
 {
-    soap_cancel(center->soap);
     for (size_t i = 0; i < COLUMN_COUNT; i++)
         free(center->column[i]);
     secret_free(center->username);
@@ -234,8 +233,9 @@ struct control_center *control_center_start(const struct control_center_options 
     return center;
 }
 
-void control_center_cancel(struct control_center *center)
+enum login_outcome control_center_cancel(struct control_center *center)
 {
-    if (center != NULL)
-        control_center_free(center);
+    enum login_outcome login = soap_cancel(center->soap);
+    control_center_free(center);
+    return login;
 }

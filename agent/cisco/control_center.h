@@ -21,6 +21,7 @@ struct control_center;
  * never before this returns, with how the login went. */
 struct control_center *control_center_start(const struct control_center_options *options, struct imp_result *result,
                                             void (*done)(void *arg, enum login_outcome login), void *arg);
-void control_center_cancel(struct control_center *control_center); /* NULL is legal; not after `done` */
+/* How the login went, as far as is known then. Not after `done`. */
+enum login_outcome control_center_cancel(struct control_center *control_center);
 
 #endif

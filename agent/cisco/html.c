@@ -17,16 +17,17 @@
 #define USERNAME "j_username"
 #define PASSWORD "j_password"
 #define PROSE_MAX (64 * 1024) /* of the text outside the notifications; the title and the count come early */
-#define PIECE 4096
 /* libxml2 looks through all open elements for each end tag without a start tag, and reports it. So many are looked
  * through at most: it takes some tenths of a second. */
 #define LOOKED_THROUGH_MAX 20000000
 
-struct reader {
+struct html_reader {
     struct html_page *page;
-    const char *url;
+    char *url;
     char *base;        /* owned; of <base>; NULL: none that counts */
-    htmlParserCtxtPtr parser;
+    struct buf text;   /* the page in UTF-8 … */
+    size_t at;         /* … and how far it is read */
+    htmlParserCtxtPtr parser; /* NULL: nothing is to be read */
     struct html_tables *tables;
     struct buf prose;
     size_t depth;
@@ -36,7 +37,7 @@ struct reader {
 };
 
 /* The first reason counts. What the parser still finds in its piece does not. */
-static void stop(struct reader *reader, const char *fault)
+static void stop(struct html_reader *reader, const char *fault)
 {
     if (reader->page->fault == NULL)
         reader->page->fault = fault;
@@ -46,7 +47,7 @@ static void stop(struct reader *reader, const char *fault)
 static void __attribute__((format(printf, 2, 3))) complain(void *data, const char *format, ...)
 {
     (void)format;
-    struct reader *reader = data;
+    struct html_reader *reader = data;
     reader->looked_through += 1 + reader->depth;
     if (reader->looked_through > LOOKED_THROUGH_MAX)
         stop(reader, "too many tags in disorder");
@@ -73,7 +74,7 @@ static bool is_target(const char *action)
            (length == target || strchr("/\\", action[length - target - 1]) != NULL);
 }
 
-static void read_form(struct reader *reader, const xmlChar **attributes)
+static void read_form(struct html_reader *reader, const xmlChar **attributes)
 {
     struct html_page *page = reader->page;
     const char *action = find_attribute(attributes, "action");
@@ -85,7 +86,7 @@ static void read_form(struct reader *reader, const xmlChar **attributes)
     page->action_text = mem_strdup(action);
 }
 
-static void read_input(struct reader *reader, const xmlChar **attributes)
+static void read_input(struct html_reader *reader, const xmlChar **attributes)
 {
     struct html_page *page = reader->page;
     const char *name = find_attribute(attributes, "name"), *type = find_attribute(attributes, "type");
@@ -107,7 +108,7 @@ static void read_input(struct reader *reader, const xmlChar **attributes)
     }
 }
 
-static void read_base(struct reader *reader, const xmlChar **attributes)
+static void read_base(struct html_reader *reader, const xmlChar **attributes)
 {
     const char *href = find_attribute(attributes, "href");
     if (reader->base == NULL && href != NULL)
@@ -124,7 +125,7 @@ static bool is_hidden(const char *tag)
 
 static void start_element(void *data, const xmlChar *name, const xmlChar **attributes)
 {
-    struct reader *reader = data;
+    struct html_reader *reader = data;
     const char *tag = (const char *)name;
     reader->depth++;
     if (reader->depth > HTML_DEPTH_MAX)
@@ -151,7 +152,7 @@ static void start_element(void *data, const xmlChar *name, const xmlChar **attri
 
 static void end_element(void *data, const xmlChar *name)
 {
-    struct reader *reader = data;
+    struct html_reader *reader = data;
     if (reader->hidden == reader->depth)
         reader->hidden = 0;
     reader->depth -= reader->depth > 0;
@@ -163,7 +164,7 @@ static void end_element(void *data, const xmlChar *name)
 
 static void characters(void *data, const xmlChar *text, int length)
 {
-    struct reader *reader = data;
+    struct html_reader *reader = data;
     if (reader->page->fault != NULL || reader->hidden != 0 || length <= 0)
         return;
     html_tables_text(reader->tables, (const char *)text, (size_t)length);
@@ -200,31 +201,40 @@ static int64_t read_records(const char *prose)
     return -1;
 }
 
-static void read_prose(struct reader *reader)
+static void read_prose(struct html_reader *reader)
 {
     text_lower(reader->prose.data);
     reader->page->title = strstr(reader->prose.data, "find and list notifications") != NULL;
     reader->page->records = read_records(reader->prose.data);
 }
 
-/* A tag that is not whole yet is kept by the parser until it is. It compares each attribute with all before it, so that
- * a long one would take minutes. */
-static bool tag_is_too_long(const struct reader *reader)
+/* A tag that is not whole yet is kept by the parser until it is, and text until the next tag. It compares each
+ * attribute with all before it, so that a long tag would take minutes; and a long text with an error at each byte half
+ * a second, in one go. The text of scripts and styles it only skips. */
+static const char *what_is_too_long(const struct html_reader *reader)
 {
     const xmlParserInput *input = reader->parser->input;
-    return input != NULL && input->end - input->cur > HTML_TAG_MAX + PIECE && input->cur[0] == '<' &&
-           isalpha(input->cur[1]);
+    const char *inside = (const char *)reader->parser->name;
+    if (input == NULL || input->cur == NULL)
+        return NULL;
+    size_t kept = (size_t)(input->end - input->cur);
+    if (kept > HTML_TAG_MAX + HTML_PIECE && input->cur[0] == '<' && isalpha(input->cur[1]))
+        return "a tag without end";
+    if (kept > HTML_TEXT_MAX + HTML_PIECE && input->cur[0] != '<' &&
+        (inside == NULL || (strcmp(inside, "script") != 0 && strcmp(inside, "style") != 0)))
+        return "a text without end";
+    return NULL;
 }
 
-static void feed(struct reader *reader, const char *bytes, size_t size, bool last)
+static void feed(struct html_reader *reader, const char *bytes, size_t size, bool last)
 {
     if (htmlParseChunk(reader->parser, bytes, (int)size, last) == XML_ERR_NO_MEMORY)
         stop(reader, "the parser has no memory");
 }
 
-static void parse(struct reader *reader, const struct buf *text)
+static void begin(struct html_reader *reader)
 {
-    xmlSAXHandler handler = {
+    static xmlSAXHandler handler = {
         .startElement = start_element,
         .endElement = end_element,
         .characters = characters,
@@ -237,39 +247,63 @@ static void parse(struct reader *reader, const struct buf *text)
     if (reader->parser == NULL)
         abort(); /* out of memory */
     htmlCtxtUseOptions(reader->parser, HTML_PARSE_RECOVER | HTML_PARSE_NONET | HTML_PARSE_IGNORE_ENC);
-    for (size_t at = 0; at < text->length && reader->page->fault == NULL; at += PIECE) {
-        size_t size = text->length - at < PIECE ? text->length - at : PIECE;
-        feed(reader, text->data + at, size, false);
-        if (tag_is_too_long(reader))
-            stop(reader, "a tag without end");
+}
+
+struct html_reader *html_reader_new(struct html_page *page, const char *url, const char *content_type,
+                                    const char *bytes, size_t length, html_row *row, void *arg)
+{
+    struct html_reader *reader = mem_alloc(sizeof *reader);
+    *page = (struct html_page){.records = -1};
+    *reader = (struct html_reader){.page = page, .url = mem_strdup(url), .tables = html_tables_new(row, arg)};
+    buf_init(&reader->text, 3 * (size_t)HTML_PAGE_MAX); /* a stray byte becomes three */
+    buf_init(&reader->prose, PROSE_MAX);
+    if (length > HTML_PAGE_MAX) {
+        stop(reader, "the page is too large");
+        return reader;
+    }
+    page_text_decode(&reader->text, bytes, length, content_type);
+    begin(reader);
+    return reader;
+}
+
+static void conclude(struct html_reader *reader)
+{
+    struct html_page *page = reader->page;
+    if (page->fault == NULL)
+        html_tables_finish(reader->tables);
+    read_prose(reader);
+    page->table = html_tables_found(reader->tables);
+    page->rows = html_tables_rows(reader->tables);
+}
+
+bool html_reader_go_on(struct html_reader *reader)
+{
+    size_t left = reader->text.length - reader->at, size = left < HTML_PIECE ? left : HTML_PIECE;
+    if (reader->page->fault == NULL && size > 0) {
+        feed(reader, reader->text.data + reader->at, size, false);
+        reader->at += size;
+        const char *fault = what_is_too_long(reader);
+        if (fault != NULL)
+            stop(reader, fault);
+        return true;
     }
     if (reader->page->fault == NULL)
         feed(reader, NULL, 0, true);
-    htmlFreeParserCtxt(reader->parser);
+    conclude(reader);
+    return false;
 }
 
-void html_read(struct html_page *page, const char *url, const char *content_type, const char *bytes, size_t length,
-               html_row *row, void *arg)
+void html_reader_free(struct html_reader *reader)
 {
-    *page = (struct html_page){.records = -1};
-    struct reader reader = {.page = page, .url = url, .tables = html_tables_new(row, arg)};
-    struct buf text;
-    buf_init(&text, 3 * (size_t)HTML_PAGE_MAX); /* a stray byte becomes three */
-    buf_init(&reader.prose, PROSE_MAX);
-    page_text_decode(&text, bytes, length < HTML_PAGE_MAX ? length : HTML_PAGE_MAX, content_type);
-    if (length > HTML_PAGE_MAX)
-        stop(&reader, "the page is too large");
-    else
-        parse(&reader, &text);
-    if (page->fault == NULL)
-        html_tables_finish(reader.tables);
-    read_prose(&reader);
-    page->table = html_tables_found(reader.tables);
-    page->rows = html_tables_rows(reader.tables);
-    html_tables_free(reader.tables);
-    buf_fini(&reader.prose);
-    buf_fini(&text);
-    free(reader.base);
+    if (reader == NULL)
+        return;
+    htmlFreeParserCtxt(reader->parser);
+    html_tables_free(reader->tables);
+    buf_fini(&reader->prose);
+    buf_fini(&reader->text);
+    free(reader->base);
+    free(reader->url);
+    free(reader);
 }
 
 void html_page_fini(struct html_page *page)

@@ -11,8 +11,10 @@
 #include "cisco/html_table.h"
 
 #define HTML_PAGE_MAX (2 * 1024 * 1024) /* bytes that are read of a page */
+#define HTML_PIECE 4096                 /* bytes that are read at a time */
 #define HTML_DEPTH_MAX 8192             /* elements within each other */
 #define HTML_TAG_MAX (32 * 1024)        /* bytes of one start tag */
+#define HTML_TEXT_MAX (64 * 1024)       /* bytes of text without a tag in between; scripts and styles may be longer */
 #define HTML_ATTRIBUTES_MAX 256         /* of one start tag */
 #define HTML_INPUTS_MAX 32              /* hidden ones of the form */
 #define HTML_INPUT_MAX 8192             /* bytes of a name, and of a value */
@@ -41,11 +43,19 @@ struct html_page {
     int64_t records;   /* N of "N records found", 0 for "no records"; -1: the page does not say so */
 };
 
-/* Reads the page at `url`, calling `row` for every notification. `bytes` are in the charset that `content_type` (may be
- * NULL) or the page tells. A <base> counts where it is of the page's own server. End tags of forms do not, since cells
- * in disorder end forms too early: what stands behind a form is taken as its own. */
-void html_read(struct html_page *page, const char *url, const char *content_type, const char *bytes, size_t length,
-               html_row *row, void *arg);
+/* Reads the page at `url` piece by piece, calling `row` for every notification. `bytes` are in the charset that
+ * `content_type` (may be NULL) or the page tells; they, it and the URL are copied. A <base> counts where it is of the
+ * page's own server. End tags of forms do not, since cells in disorder end forms too early: what stands behind a form
+ * is taken as its own. */
+struct html_reader;
+struct html_reader *html_reader_new(struct html_page *page, const char *url, const char *content_type,
+                                    const char *bytes, size_t length, html_row *row, void *arg);
+/* Reads HTML_PIECE bytes more, which takes some milliseconds at the worst. False: the page is read, and `page` filled
+ * in. Not to be called again after that. */
+bool html_reader_go_on(struct html_reader *reader);
+/* Also before the page is read. The page is not the reader's: it needs html_page_fini() all the same. */
+void html_reader_free(struct html_reader *reader); /* NULL is legal */
+
 void html_page_fini(struct html_page *page);
 
 #endif

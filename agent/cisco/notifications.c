@@ -16,6 +16,7 @@
 #define REDIRECTS_MAX 3
 #define LOGINS_MAX 2      /* the second only where the first got no verdict */
 #define LOGIN_REQUESTS 5  /* the form's POST, redirects behind it, the page again */
+#define PIECES_A_TURN 4   /* of a page, so that a large one does not hold up the loop */
 
 struct notifications_session {
     struct fetch_jar *jar;
@@ -32,6 +33,9 @@ struct notifications {
     char *url;          /* owned; of the request under way or just answered */
     unsigned redirects; /* behind each other */
     struct buf body;
+    struct html_reader *reader; /* while the body is read, into … */
+    struct html_page seen;      /* … this */
+    struct loop_timer *turn;
 
     struct login_pass *pass; /* asked for, or held while a login has no outcome yet */
     bool posted;        /* the form was: the login waits for its outcome */
@@ -76,6 +80,9 @@ void notifications_session_free(struct notifications_session *session)
 
 static void free_all(struct notifications *page)
 {
+    loop_timer_free(page->turn);
+    html_reader_free(page->reader);
+    html_page_fini(&page->seen);
     html_page_fini(&page->form);
     buf_fini(&page->body);
     free(page->url);
@@ -294,12 +301,12 @@ static void take_row(void *arg, const char *const text[HTML_COLUMN_COUNT])
 {
     struct notifications *page = arg;
     struct xcp_notification notification;
+    if (page->kept == XCP_NOTIFICATIONS_MAX)
+        return;
     xcp_notification_init(&notification, XCP_SOURCE_PAGE, text[HTML_SEVERITY], text[HTML_DESCRIPTION],
                           text[HTML_ORIGIN], text[HTML_CREATED], text[HTML_COUNT]);
-    if (page->kept < XCP_NOTIFICATIONS_MAX) {
-        page->kept++;
-        page->restarts += xcp_notification_is_restart(&notification);
-    }
+    page->kept++;
+    page->restarts += xcp_notification_is_restart(&notification);
     imp_result_add_notification(page->result, &notification);
 }
 
@@ -317,10 +324,11 @@ static void conclude(struct notifications *page, const struct html_page *seen)
     }
 }
 
-static void read_page(struct notifications *page, const struct fetch_reply *reply)
+/* What the page shows is in page->seen. */
+static void page_read(struct notifications *page)
 {
-    struct html_page seen;
-    html_read(&seen, page->url, reply->content_type, page->body.data, page->body.length, take_row, page);
+    struct html_page seen = page->seen;
+    page->seen = (struct html_page){.records = -1};
     if (seen.table || (seen.title && seen.records == 0)) {
         tell_outcome(page, LOGIN_ACCEPTED);
         conclude(page, &seen);
@@ -337,6 +345,28 @@ static void read_page(struct notifications *page, const struct fetch_reply *repl
         fail_login(page, LOGIN_ACCEPTED, "no table with the headings Severity and Description");
     }
     html_page_fini(&seen);
+}
+
+static void read_on(void *arg)
+{
+    struct notifications *page = arg;
+    for (int i = 0; i < PIECES_A_TURN; i++) {
+        if (html_reader_go_on(page->reader))
+            continue;
+        html_reader_free(page->reader);
+        page->reader = NULL;
+        page_read(page);
+        return;
+    }
+    loop_timer_arm(page->turn, 0);
+}
+
+static void read_page(struct notifications *page, const struct fetch_reply *reply)
+{
+    page->reader = html_reader_new(&page->seen, page->url, reply->content_type, page->body.data, page->body.length,
+                                   take_row, page);
+    buf_clear(&page->body);
+    loop_timer_arm(page->turn, 0);
 }
 
 static void page_answered(void *arg, const struct fetch_reply *reply)
@@ -370,6 +400,7 @@ struct notifications *notifications_start(const struct notifications_options *op
     page->done = done;
     page->arg = arg;
     buf_init(&page->body, HTML_PAGE_MAX);
+    page->turn = loop_timer_new(options->loop, read_on, page);
     reading_of(page)->configured = true;
     ask_for_page(page);
     return page;

@@ -9,6 +9,7 @@
 #include "health/imp.h"
 #include "fetch/fetch.h"
 #include "login/login_guard.h"
+#include "loop/loop.h"
 
 /* The session cookie, between rounds. One conversation at a time uses it. */
 struct notifications_session;
@@ -16,6 +17,7 @@ struct notifications_session *notifications_session_new(void);
 void notifications_session_free(struct notifications_session *session); /* NULL is legal */
 
 struct notifications_options {
+    struct loop *loop;
     struct fetch_client *client;
     struct resolver *resolver;
     const struct config *config;

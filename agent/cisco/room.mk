@@ -54,7 +54,9 @@ check_PROGRAMS += tests/unit/test_html tests/unit/test_notifications
 tests_unit_test_html_SOURCES = tests/unit/test_html.c
 tests_unit_test_html_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_html_LDADD = agent/cisco/libcisco.a agent/base/libbase.a $(XML2_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_notifications_SOURCES = tests/unit/test_notifications.c tests/unit/page_scene.c tests/unit/page_scene.h
+tests_unit_test_notifications_SOURCES = tests/unit/test_notifications.c tests/unit/page_scene.c \
+	tests/unit/page_scene.h $(FAKE_LOOP)
 tests_unit_test_notifications_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_notifications_LDFLAGS = $(AM_LDFLAGS) $(FAKE_LOOP_WRAP)
 tests_unit_test_notifications_LDADD = agent/cisco/libcisco.a agent/health/libhealth.a agent/base/libbase.a $(XML2_LIBS) $(CMOCKA_LIBS)
 endif

@@ -123,12 +123,14 @@ struct soap *soap_start(const struct soap_request *request, void (*done)(void *a
     return soap;
 }
 
-void soap_cancel(struct soap *soap)
+enum login_outcome soap_cancel(struct soap *soap)
 {
     if (soap == NULL)
-        return;
+        return LOGIN_NOT_SENT;
+    enum login_outcome login = fetch_is_sent(soap->fetch) ? LOGIN_UNCLEAR : LOGIN_NOT_SENT;
     fetch_cancel(soap->fetch);
     soap_free(soap);
+    return login;
 }
 
 /* XML 1.0, 2.2 and 2.4. A carriage return would be read back as a line feed. */

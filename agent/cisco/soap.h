@@ -40,7 +40,8 @@ struct soap;
 /* `done` is called once, never before this returns, with `arg`, as is `row`. */
 struct soap *soap_start(const struct soap_request *request, void (*done)(void *arg, const struct soap_reply *reply),
                         void *arg);
-void soap_cancel(struct soap *soap); /* NULL is legal; not after `done` */
+/* What is known of the login then: LOGIN_NOT_SENT or LOGIN_UNCLEAR. NULL is legal; not after `done`. */
+enum login_outcome soap_cancel(struct soap *soap);
 
 /* Appends a text as XML character data: what is markup is escaped, what XML cannot carry becomes U+FFFD. */
 void soap_escape(struct buf *buf, const char *text);

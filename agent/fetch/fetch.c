@@ -45,7 +45,8 @@ static void drop_request(struct fetch *fetch)
 {
     if (fetch->easy == NULL)
         return;
-    if (fetch->stage == FETCH_STAGE_RUNNING)
+    const bool was_running = fetch->stage == FETCH_STAGE_RUNNING || fetch->stage == FETCH_STAGE_UNPACKING;
+    if (was_running)
         fetch_client_remove(fetch);
     curl_easy_cleanup(fetch->easy);
     fetch->easy = NULL;
@@ -55,7 +56,7 @@ static void drop_request(struct fetch *fetch)
     if (fetch->request_body != NULL)
         secret_cleanse(fetch->request_body, fetch->request_body_length);
     free(fetch->request_body);
-    if (fetch->jar != NULL && fetch->stage == FETCH_STAGE_RUNNING)
+    if (fetch->jar != NULL && was_running)
         fetch_jar_trim(fetch->jar);
     fetch_jar_drop(fetch->jar);
 }
@@ -108,7 +109,29 @@ static void tell(struct fetch *fetch)
 void fetch_over(struct fetch *fetch, CURLcode code)
 {
     fetch_verdict_facts(fetch);
+    if (code == CURLE_OK && !fetch->cancelled && fetch_body_waits(fetch->body)) {
+        fetch->code = code;
+        fetch->stage = FETCH_STAGE_UNPACKING;
+        loop_timer_arm(fetch->timer, 0);
+        return;
+    }
     fetch_verdict_curl(fetch, code);
+    end(fetch);
+}
+
+/* A little gzip can be a long reply, which is not to hold up the loop. */
+static void unpack(struct fetch *fetch)
+{
+    fetch_client_step(fetch->client, true);
+    bool good = fetch_body_unpack(fetch->body);
+    fetch_client_step(fetch->client, false);
+    if (fetch->cancelled)
+        return; /* the timer is armed */
+    if (good && fetch_body_waits(fetch->body)) {
+        loop_timer_arm(fetch->timer, 0);
+        return;
+    }
+    fetch_verdict_curl(fetch, fetch->code);
     end(fetch);
 }
 
@@ -173,6 +196,7 @@ static void timer_expired(void *arg)
     switch (fetch->stage) {
     case FETCH_STAGE_NEW: begin(fetch); return;
     case FETCH_STAGE_ENDED: tell(fetch); return;
+    case FETCH_STAGE_UNPACKING: unpack(fetch); return;
     case FETCH_STAGE_LOOKUP:
         resolver_cancel(fetch->query);
         fetch->query = NULL;
@@ -211,6 +235,11 @@ struct fetch *fetch_start(struct fetch_client *client, const struct fetch_reques
     fetch->timer = loop_timer_new(fetch_client_loop(client), timer_expired, fetch);
     loop_timer_arm(fetch->timer, 0);
     return fetch;
+}
+
+bool fetch_is_sent(const struct fetch *fetch)
+{
+    return fetch->reply.sent;
 }
 
 void fetch_cancel(struct fetch *fetch)

@@ -80,6 +80,8 @@ struct fetch;
  * returns, with `arg`; `take` likewise gets `arg`. */
 struct fetch *fetch_start(struct fetch_client *client, const struct fetch_request *request,
                           void (*done)(void *arg, const struct fetch_reply *reply), void *arg);
+/* As in the reply, of what came to pass so far. */
+bool fetch_is_sent(const struct fetch *fetch);
 void fetch_cancel(struct fetch *fetch); /* NULL is legal; not after `done`, but inside any `take` */
 
 #endif

@@ -1,6 +1,5 @@
 #include "fetch/fetch_body.h"
 
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,11 +7,14 @@
 #include <strings.h>
 #include <zlib.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
 
 #define WINDOW_GZIP (16 + MAX_WBITS) /* zlib: a gzip header is wanted */
 #define SLICE (16 * 1024)
+#define TURN_BYTES (128 * 1024) /* packed and unpacked ones together */
+#define MEMBER_BYTES 20         /* of gzip, at the least: so that many empty ones count */
 #define QUOTED_MAX 40
 
 struct fetch_body {
@@ -22,7 +24,10 @@ struct fetch_body {
     void *arg;
     bool gzip;
     bool started, ended; /* of gzip: a byte came; the latest member is whole */
+    bool full;           /* of gzip: zlib has more output */
     z_stream stream;
+    struct buf packed;   /* of gzip: what came … */
+    size_t unpacked;     /* … and how much of it is undone */
     enum fetch_body_fault fault;
     char detail[128];
 };
@@ -31,6 +36,7 @@ struct fetch_body *fetch_body_new(size_t cap, bool (*take)(void *arg, const char
 {
     struct fetch_body *body = mem_alloc(sizeof *body);
     *body = (struct fetch_body){.cap = cap, .take = take, .arg = arg};
+    buf_init(&body->packed, cap);
     return body;
 }
 
@@ -40,6 +46,7 @@ void fetch_body_free(struct fetch_body *body)
         return;
     if (body->gzip)
         inflateEnd(&body->stream);
+    buf_fini(&body->packed);
     free(body);
 }
 
@@ -108,27 +115,40 @@ static bool hand_on(struct fetch_body *body, const char *bytes, size_t length)
     return fail(body, FETCH_BODY_STOPPED, "%s", "");
 }
 
-static bool unpack(struct fetch_body *body, const char *bytes, size_t length)
+bool fetch_body_waits(const struct fetch_body *body)
+{
+    return body->fault == FETCH_BODY_FINE && (body->full || body->unpacked < body->packed.length);
+}
+
+bool fetch_body_unpack(struct fetch_body *body)
 {
     char slice[SLICE];
     z_stream *stream = &body->stream;
-    stream->next_in = (Bytef *)bytes;
-    stream->avail_in = (uInt)length;
-    do {
+    for (size_t done = 0; done < TURN_BYTES && fetch_body_waits(body);) {
+        const size_t before = body->unpacked;
         if (body->ended) { /* members may follow one another (RFC 1952 2.2) */
             inflateReset(stream);
             body->ended = false;
         }
         body->started = true;
+        stream->next_in = (Bytef *)body->packed.data + body->unpacked;
+        stream->avail_in = (uInt)(body->packed.length - body->unpacked);
         stream->next_out = (Bytef *)slice;
         stream->avail_out = sizeof slice;
         int status = inflate(stream, Z_NO_FLUSH);
         if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
             return fail(body, FETCH_BODY_BROKEN, "the reply's gzip cannot be undone");
         body->ended = status == Z_STREAM_END;
+        body->full = !body->ended && stream->avail_out == 0;
+        body->unpacked = body->packed.length - stream->avail_in;
+        done += sizeof slice - stream->avail_out + body->unpacked - before + MEMBER_BYTES;
         if (!hand_on(body, slice, sizeof slice - stream->avail_out))
             return false;
-    } while (stream->avail_in > 0 || (!body->ended && stream->avail_out == 0));
+    }
+    if (!fetch_body_waits(body)) {
+        buf_clear(&body->packed);
+        body->unpacked = 0;
+    }
     return true;
 }
 
@@ -136,12 +156,10 @@ bool fetch_body_bytes(struct fetch_body *body, const char *bytes, size_t length)
 {
     if (!body->gzip)
         return hand_on(body, bytes, length);
-    for (size_t part; length > 0; bytes += part, length -= part) {
-        part = length < INT_MAX ? length : INT_MAX;
-        if (!unpack(body, bytes, part))
-            return false;
-    }
-    return true;
+    buf_add(&body->packed, bytes, length);
+    if (buf_failed(&body->packed))
+        return fail(body, FETCH_BODY_TOO_LARGE, "the reply is larger than %zu bytes", body->cap);
+    return fetch_body_unpack(body);
 }
 
 bool fetch_body_end(struct fetch_body *body)

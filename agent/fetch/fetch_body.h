@@ -25,7 +25,11 @@ bool fetch_body_header(struct fetch_body *body, const char *line, size_t length)
 bool fetch_body_framing(struct fetch_body *body, unsigned lengths, const char *transfer_encoding);
 /* Content-Encoding (RFC 9110 8.4), before the first byte: NULL, "identity", "gzip" or "x-gzip". */
 bool fetch_body_encoding(struct fetch_body *body, const char *encoding);
+/* Of gzip no more than about 128 KiB are undone at once. What is left waits, and is undone with the bytes that come
+ * next, or by fetch_body_unpack(), in turns of the loop: until nothing waits. */
 bool fetch_body_bytes(struct fetch_body *body, const char *bytes, size_t length);
+bool fetch_body_waits(const struct fetch_body *body);
+bool fetch_body_unpack(struct fetch_body *body);
 bool fetch_body_end(struct fetch_body *body);
 
 enum fetch_body_fault fetch_body_fault(const struct fetch_body *body);

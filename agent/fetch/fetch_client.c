@@ -219,6 +219,11 @@ bool fetch_client_inside(const struct fetch_client *client)
     return client->inside;
 }
 
+void fetch_client_step(struct fetch_client *client, bool inside)
+{
+    client->inside = inside;
+}
+
 bool fetch_client_add(struct fetch *fetch)
 {
     if (curl_multi_add_handle(fetch->client->multi, fetch->easy) != CURLM_OK)

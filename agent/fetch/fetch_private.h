@@ -10,10 +10,11 @@
 #include "fetch/trust.h"
 
 enum fetch_stage {
-    FETCH_STAGE_NEW,     /* its timer starts it */
+    FETCH_STAGE_NEW,       /* its timer starts it */
     FETCH_STAGE_LOOKUP,
-    FETCH_STAGE_RUNNING, /* libcurl has it */
-    FETCH_STAGE_ENDED    /* its timer tells the reply */
+    FETCH_STAGE_RUNNING,   /* libcurl has it */
+    FETCH_STAGE_UNPACKING, /* libcurl is done with it, and its timer undoes what is left of the gzip */
+    FETCH_STAGE_ENDED      /* its timer tells the reply */
 };
 
 struct fetch {
@@ -42,6 +43,7 @@ struct fetch {
     CURL *easy; /* holds the credentials, and is freed as soon as the transfer ends */
     struct curl_slist *headers, *route, *addresses;
     char curl_error[CURL_ERROR_SIZE];
+    CURLcode code; /* how it went for libcurl, while it is unpacked */
     bool connected;  /* TCP, of a connection that was not kept */
     bool denied;     /* an address that was connected to, or about to be */
     int local_error; /* errno of a socket that could not be had */
@@ -59,7 +61,8 @@ void fetch_set_up(void); /* libcurl, once; from whichever thread */
 struct loop *fetch_client_loop(struct fetch_client *client);
 struct trust_roots *fetch_client_roots(struct fetch_client *client);
 struct fetch **fetch_client_list(struct fetch_client *client);
-bool fetch_client_inside(const struct fetch_client *client); /* a callback of libcurl is being run */
+bool fetch_client_inside(const struct fetch_client *client); /* a callback of libcurl is being run, or `take` */
+void fetch_client_step(struct fetch_client *client, bool inside);
 bool fetch_client_add(struct fetch *fetch);                  /* false: libcurl would not have it */
 void fetch_client_remove(struct fetch *fetch);
 curl_socket_t fetch_client_open(struct fetch *fetch, struct curl_sockaddr *address);

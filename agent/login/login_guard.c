@@ -45,6 +45,7 @@ struct login_pass {
     struct login_try begun;
     int64_t held_until_ms;
     bool recorded; /* what had to be on disk is */
+    bool shut;     /* the file could not even be opened */
     struct err err;
 };
 
@@ -168,7 +169,8 @@ static bool record(struct login_pass *pass, struct err *err)
     struct news news = {TIME_ABSENT, false};
     if (pass->guard->state_dir == NULL)
         return err_set(err, "no login is made without a state_dir, where it would be recorded");
-    if (!login_file_open(&file, pass->guard->state_dir, err))
+    pass->shut = !login_file_open(&file, pass->guard->state_dir, err);
+    if (pass->shut)
         return false;
     bool good = work_in(&file, pass, &news, err);
     login_file_close(&file);
@@ -182,6 +184,15 @@ static bool has_gone(const struct login_pass *pass)
     return pass->found.verdict == LOGIN_GO;
 }
 
+/* Nothing of it was recorded; pass->err says why. */
+static void fall_through(struct login_pass *pass)
+{
+    pass->recorded = false;
+    if (pass->step == ASKING)
+        pass->found = (struct login_answer){
+            .verdict = LOGIN_BARRED, .until_ms = TIME_ABSENT, .accepted_ms = TIME_ABSENT, .detail = pass->err.text};
+}
+
 static void run_job(void *arg)
 {
     struct login_guard *guard = arg;
@@ -191,9 +202,8 @@ static void run_job(void *arg)
         return; /* only `left` is to be called */
     pass->recorded = record(pass, &pass->err);
     secret_thread_end();
-    if (pass->step == ASKING && !pass->recorded)
-        pass->found = (struct login_answer){
-            .verdict = LOGIN_BARRED, .until_ms = TIME_ABSENT, .accepted_ms = TIME_ABSENT, .detail = pass->err.text};
+    if (!pass->recorded)
+        fall_through(pass);
 }
 
 /* ---- on the loop ---- */
@@ -310,6 +320,30 @@ static void has_left(struct login_pass *pass)
     DL_APPEND(guard->unwritten, pass);
 }
 
+static void conclude(struct login_pass *pass)
+{
+    if (pass->step == ASKING)
+        answered(pass);
+    else
+        has_left(pass);
+}
+
+/* The jobs that wait would not get any further, and each might wait for the file's lock as long as the one before it:
+ * rounds, and the end of the agent, would have to wait for all of them. */
+static void conclude_all(struct login_guard *guard, const struct err *why)
+{
+    struct login_pass *pass;
+    size_t count = 0;
+    DL_COUNT(guard->jobs, pass, count);
+    for (; count > 0 && guard->jobs != NULL; count--) {
+        pass = guard->jobs;
+        DL_DELETE(guard->jobs, pass);
+        pass->err = *why;
+        fall_through(pass);
+        conclude(pass);
+    }
+}
+
 static void job_done(void *arg)
 {
     struct login_guard *guard = arg;
@@ -320,10 +354,11 @@ static void job_done(void *arg)
             discard(former);
         guard->unwritten = NULL;
     }
-    if (pass->step == ASKING)
-        answered(pass);
-    else
-        has_left(pass);
+    const bool shut = pass->shut;
+    const struct err why = pass->err;
+    conclude(pass);
+    if (shut)
+        conclude_all(guard, &why);
     guard->busy = false;
     next_job(guard);
 }

@@ -19,7 +19,8 @@ struct shared {
     struct gate *gate;
     struct fetch_client *fetch_client;
     struct login_guard *login_guard;
-    struct sessions_entry *sessions; /* of the nodes that had a round since the start */
+    struct sessions_entry *sessions; /* of nodes that had a round; those no longer configured go in time */
+    size_t sessions_count;
 };
 
 static struct shared *shared_take(struct probe_context *former, struct loop *loop, const struct config *config,
@@ -46,17 +47,28 @@ static void sessions_drop(struct imp_sessions *sessions)
     notifications_session_free(sessions->page);
 }
 
-static void shared_drop(struct shared *shared)
+/* Drops the sessions of nodes that are not configured (NULL: all). Their rounds were cancelled when they went. */
+static void sessions_prune(struct shared *shared, const struct config *config)
 {
-    if (shared == NULL || --shared->references > 0)
-        return;
-    for (struct sessions_entry *entry = shared->sessions, *next; entry != NULL; entry = next) {
-        next = entry->next;
+    for (struct sessions_entry **at = &shared->sessions, *entry; (entry = *at) != NULL;) {
+        if (config != NULL && config_find_imp(config, entry->name) != NULL) {
+            at = &entry->next;
+            continue;
+        }
+        *at = entry->next;
         sessions_drop(&entry->sessions);
         free(entry->name);
         free(entry->identity);
         free(entry);
+        shared->sessions_count--;
     }
+}
+
+static void shared_drop(struct shared *shared)
+{
+    if (shared == NULL || --shared->references > 0)
+        return;
+    sessions_prune(shared, NULL);
     login_guard_free(shared->login_guard);
     fetch_client_free(shared->fetch_client);
     gate_free(shared->gate);
@@ -129,21 +141,24 @@ static char *identity_of(const struct config_imp_node *node)
                       node->page.username != NULL ? node->page.username : "");
 }
 
-static struct sessions_entry *find_entry(struct shared *shared, const char *name)
+static struct sessions_entry *find_entry(struct shared *shared, const char *name, const struct config *config)
 {
     for (struct sessions_entry *entry = shared->sessions; entry != NULL; entry = entry->next) {
         if (strcmp(entry->name, name) == 0)
             return entry;
     }
+    if (shared->sessions_count >= config->imp_node_count)
+        sessions_prune(shared, config);
     struct sessions_entry *entry = mem_alloc(sizeof *entry);
     *entry = (struct sessions_entry){.next = shared->sessions, .name = mem_strdup(name), .identity = mem_strdup("")};
     shared->sessions = entry;
+    shared->sessions_count++;
     return entry;
 }
 
 struct imp_sessions *probe_context_sessions(struct probe_context *context, const struct config_imp_node *node)
 {
-    struct sessions_entry *entry = find_entry(context->shared, node->name);
+    struct sessions_entry *entry = find_entry(context->shared, node->name, context->config);
     char *identity = identity_of(node);
     if (strcmp(entry->identity, identity) == 0) {
         free(identity);

@@ -338,6 +338,7 @@ static void begin_page(struct imp_probe *probe)
         return;
     }
     const struct notifications_options options = {
+        .loop = probe->context->loop,
         .client = probe_context_fetch_client(probe->context),
         .resolver = probe->context->resolver,
         .config = probe->context->config,
@@ -412,13 +413,23 @@ static struct imp_probe *imp_start(struct probe_context *context, const struct c
     return probe;
 }
 
+/* What is known of the login under way. A round that is cancelled, as with every stop of the agent, is not to hold a
+ * credential that was accepted already, or was not sent at all. */
+static enum login_outcome cancel_login(struct imp_probe *probe)
+{
+    if (probe->axl != NULL)
+        return axl_cancel(probe->axl);
+    if (probe->control_center != NULL)
+        return control_center_cancel(probe->control_center);
+    return LOGIN_NOT_SENT; /* only asked for */
+}
+
 static void imp_cancel(struct imp_probe *probe)
 {
-    axl_cancel(probe->axl);
-    control_center_cancel(probe->control_center);
+    enum login_outcome outcome = cancel_login(probe);
     notifications_cancel(probe->page);
     if (probe->pass != NULL)
-        login_pass_leave(probe->pass, LOGIN_UNCLEAR, NULL, NULL);
+        login_pass_leave(probe->pass, outcome, NULL, NULL);
     if (probe->leaving != NULL)
         login_pass_forget(probe->leaving);
     imp_result_free(probe->result);

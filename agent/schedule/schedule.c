@@ -30,6 +30,7 @@ struct schedule {
     struct plan *plan;
     struct loop_timer *timer;
     struct slot **slots; /* owned, one an item */
+    bool stopped;
     atomic_uint running;
 };
 
@@ -120,6 +121,8 @@ static void run_due(void *arg)
     struct schedule *schedule = arg;
     int64_t now_us = clock_mono_us();
     size_t item;
+    if (schedule->stopped)
+        return;
     for (int left = STARTED_A_TURN; left > 0 && plan_start(schedule->plan, now_us, &item); left--) {
         struct slot *slot = schedule->slots[item];
         slot->late_us = now_us - plan_due_us(schedule->plan, item);
@@ -128,12 +131,19 @@ static void run_due(void *arg)
     plan_changed(schedule, now_us);
 }
 
-static void slot_free(struct slot *slot)
+static void cancel_round(struct slot *slot)
 {
     if (slot->probe != NULL)
         slot->schedule->probes.domain->cancel(slot->probe);
     if (slot->imp != NULL)
         slot->schedule->probes.imp->cancel(slot->imp);
+    slot->probe = NULL;
+    slot->imp = NULL;
+}
+
+static void slot_free(struct slot *slot)
+{
+    cancel_round(slot);
     free(slot);
 }
 
@@ -196,6 +206,14 @@ void schedule_reload(struct schedule *schedule, const struct config *config, str
     free(former_slots);
     add_new(schedule, item_count(config) - kept, now_us);
     plan_changed(schedule, now_us);
+}
+
+void schedule_stop(struct schedule *schedule)
+{
+    schedule->stopped = true;
+    for (size_t i = 0; i < item_count(schedule->config); i++)
+        cancel_round(schedule->slots[i]);
+    atomic_store(&schedule->running, 0);
 }
 
 void schedule_free(struct schedule *schedule)

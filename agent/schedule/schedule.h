@@ -35,6 +35,8 @@ struct schedule *schedule_new(struct loop *loop, const struct config *config, st
  * they began, with the former context; the rounds of those that are gone are cancelled; new ones are spread out as at
  * the start. From now on results are of positions in the new configuration. */
 void schedule_reload(struct schedule *schedule, const struct config *config, struct probe_context *context);
+/* Cancels what is under way, and starts nothing more. Until it is freed it can still be asked how many rounds are. */
+void schedule_stop(struct schedule *schedule);
 void schedule_free(struct schedule *schedule);          /* cancels what is under way; NULL is legal */
 unsigned schedule_running(struct schedule *schedule);   /* rounds under way; safe from every thread */
 

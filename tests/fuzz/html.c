@@ -28,7 +28,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct html_page page;
     size_t rows = 0;
     const char *content_type = CONTENT_TYPES[data[0] % (sizeof CONTENT_TYPES / sizeof *CONTENT_TYPES)];
-    html_read(&page, URL, content_type, (const char *)data + 1, size - 1, take_row, &rows);
+    struct html_reader *reader =
+        html_reader_new(&page, URL, content_type, (const char *)data + 1, size - 1, take_row, &rows);
+    while (html_reader_go_on(reader))
+        ;
+    html_reader_free(reader);
     assert(page.rows == rows && page.input_count <= HTML_INPUTS_MAX);
     assert(rows == 0 || page.table);
     assert(page.form == (page.action_text != NULL));

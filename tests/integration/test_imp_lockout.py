@@ -1,6 +1,7 @@
 """A wrong password never locks an account: one login attempt reaches the servers, whichever of them, however often the
 agent is started and killed; and a corrected password file is enough to go on."""
 
+import fcntl
 import os
 import random
 import subprocess
@@ -165,6 +166,22 @@ def test_password_changed_behind_our_back(stage, folder):
             imp_checks(agent.scrape(), name)["axl"][1] == "axl_login_held" for name in NAMES))
         time.sleep(3)
         assert [each["accepted"] for each in stage.server.logins()].count(False) < 3
+    finally:
+        agent.stop()
+
+
+def test_end_while_the_file_is_locked(stage, folder):
+    """Another process that holds the lock of the logins, and does not let go, does not keep the agent from ending."""
+    stage.set_password(PASSWORD)
+    state_dir = os.path.join(folder, "locked")
+    agent = Agent(folder, stage.write_config, interval="1s", state_dir=state_dir)
+    try:
+        agent.first_round_done()
+        with open(os.path.join(state_dir, "logins.lock"), "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            wait_for("rounds that wait", lambda: agent.scrape().one("fedhealth_checks_running"))
+            agent.process.terminate()
+            assert agent.process.wait(30) == 0
     finally:
         agent.stop()
 

@@ -28,6 +28,7 @@ static struct fake_request requests[REQUESTS_MAX];
 static size_t request_count;
 static struct fetch *waiting[REQUESTS_MAX];
 static size_t waiting_count;
+static bool request_reaches;
 
 struct fetch_jar *fetch_jar_new(void)
 {
@@ -74,6 +75,12 @@ struct fetch *fetch_start(struct fetch_client *client, const struct fetch_reques
     *fetch = (struct fetch){.request = *request, .done = done, .arg = arg};
     waiting[waiting_count++] = fetch;
     return fetch;
+}
+
+bool fetch_is_sent(const struct fetch *fetch)
+{
+    (void)fetch;
+    return request_reaches;
 }
 
 void fetch_cancel(struct fetch *fetch)
@@ -181,4 +188,9 @@ void fake_fetch_reset(void)
     waiting_count = 0;
     fake_fetch_script(NULL, 0);
     piece_size = 1000;
+}
+
+void fake_fetch_reach(bool reach)
+{
+    request_reaches = reach;
 }

@@ -27,6 +27,7 @@ struct fake_request {
 /* Forgets all requests; the answers (borrowed) come in this order. One request more than answers is a failed test. */
 void fake_fetch_script(const struct fake_answer *answers, size_t count);
 void fake_fetch_pieces(size_t size); /* bodies come in pieces of this size from now on; 1,000 at first */
+void fake_fetch_reach(bool reach);   /* whether requests that were not answered yet are sent; at first they are not */
 void fake_fetch_run(void);           /* answers all requests, also those that are made meanwhile */
 size_t fake_fetch_count(void);       /* requests so far */
 size_t fake_fetch_under_way(void);

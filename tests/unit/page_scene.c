@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "login/secret.h"
+#include "tests/unit/fake_loop.h"
 
 /* Of the scene that plays. One thing at a time is under way. */
 static struct scene *current;
@@ -189,7 +190,8 @@ static void finished(void *arg)
     scene->done = true;
 }
 
-static void play(struct scene *scene, size_t steps)
+/* `unread`: what the last step brings is not read. */
+static void play(struct scene *scene, size_t steps, bool unread)
 {
     static const struct config config = {.timeout_ms = 1000};
     static struct config_imp_node node = {.page = {.url = SCENE_PAGE, .host = "cups.example.org", .port = 8443,
@@ -211,6 +213,8 @@ static void play(struct scene *scene, size_t steps)
             answer_fetch();
         else
             answer_guard();
+        if (i + 1 < steps || !unread)
+            fake_run_until(fake_now_us()); /* pages are read in turns of the loop */
     }
     if (!scene->done)
         notifications_cancel(notifications);
@@ -218,11 +222,12 @@ static void play(struct scene *scene, size_t steps)
     assert_null(asking);
     notifications_session_free(options.session);
     assert_null(jars);
+    assert_int_equal(fake_timers(), 0);
 }
 
 void scene_play(struct scene *scene)
 {
-    play(scene, SIZE_MAX);
+    play(scene, SIZE_MAX, false);
     assert_true(scene->done);
     const struct xcp_reading *reading = &scene->result.reading[XCP_SOURCE_PAGE];
     assert_true(reading->configured);
@@ -232,7 +237,12 @@ void scene_play(struct scene *scene)
 
 void scene_cut(struct scene *scene, size_t steps)
 {
-    play(scene, steps);
+    play(scene, steps, false);
+}
+
+void scene_cut_unread(struct scene *scene, size_t steps)
+{
+    play(scene, steps, true);
 }
 
 void scene_fini(struct scene *scene)

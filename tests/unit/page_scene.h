@@ -45,6 +45,8 @@ struct scene {
 void scene_play(struct scene *scene);
 /* Runs `steps` answers of it, then cancels it. */
 void scene_cut(struct scene *scene, size_t steps);
+/* Likewise; the page that the last step brings is not read to its end. */
+void scene_cut_unread(struct scene *scene, size_t steps);
 void scene_fini(struct scene *scene);
 size_t scene_uncleansed(void); /* copies of the password that were freed as they were, or never */
 

@@ -267,13 +267,14 @@ static void test_cancel(void **state)
     struct axl_options options = {.config = &scene.config, .node = &scene.node, .username = scene.username,
                                   .password = scene.password, .session = scene.session};
     fake_fetch_script(NULL, 0);
-    axl_cancel(axl_start(&options, scene.result, never, NULL));
+    assert_int_equal(axl_cancel(axl_start(&options, scene.result, never, NULL)), LOGIN_NOT_SENT);
     options.login_only = true;
-    axl_cancel(axl_start(&options, scene.result, never, NULL));
+    fake_fetch_reach(true);
+    assert_int_equal(axl_cancel(axl_start(&options, scene.result, never, NULL)), LOGIN_UNCLEAR);
+    fake_fetch_reach(false);
     assert_int_equal(fake_fetch_count(), 2);
     assert_int_equal(fake_fetch_under_way(), 0);
     fake_fetch_run();
-    axl_cancel(NULL);
     soap_scene_fini(&scene);
 }
 

@@ -139,9 +139,11 @@ static void test_cancel(void **state)
     fake_fetch_script(NULL, 0);
     const struct control_center_options options = {
         .config = &scene.config, .node = &scene.node, .username = "u", .password = "p"};
-    control_center_cancel(control_center_start(&options, scene.result, never, NULL));
+    assert_int_equal(control_center_cancel(control_center_start(&options, scene.result, never, NULL)), LOGIN_NOT_SENT);
+    fake_fetch_reach(true);
+    assert_int_equal(control_center_cancel(control_center_start(&options, scene.result, never, NULL)), LOGIN_UNCLEAR);
+    fake_fetch_reach(false);
     fake_fetch_run();
-    control_center_cancel(NULL);
     soap_scene_fini(&scene);
 }
 

@@ -235,10 +235,12 @@ static void a_fetch_can_be_cancelled_at_any_time(void **state)
     struct fetch *fetch = fetch_start(client, &named, fetch_scene_done, &story);
     while (dns_server_asked(dns) == 0)
         fetch_scene_wait(5);
+    assert_false(fetch_is_sent(fetch));
     fetch_cancel(fetch);
     fetch = fetch_start(client, &request, fetch_scene_done, &story);
     while (https_server_requests(server) == 0)
         fetch_scene_wait(5);
+    assert_true(fetch_is_sent(fetch));
     fetch_cancel(fetch);
     fetch_scene_wait(20);
     assert_false(story.told);

@@ -29,7 +29,10 @@ static struct html_page read_bytes(const char *content_type, const char *bytes, 
 {
     buf_init(rows, 1 << 24);
     struct html_page page;
-    html_read(&page, URL, content_type, bytes, length, add_row, rows);
+    struct html_reader *reader = html_reader_new(&page, URL, content_type, bytes, length, add_row, rows);
+    while (html_reader_go_on(reader))
+        ;
+    html_reader_free(reader);
     return page;
 }
 
@@ -267,7 +270,8 @@ static void has_bounds(void **state)
         {"<form action=j_security_check>", "<input type=hidden name=a value=b>", NULL, 0},
         {"<!--", "<table>", NULL, 0},
         {"<script>", "</x", NULL, 0},
-        {"", "&", NULL, 0},
+        {"", "&", "a text without end", 0},
+        {"<style>", "&", NULL, 0},
         {"", "<", NULL, 0},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

@@ -226,6 +226,20 @@ static void can_be_cancelled_at_every_step(void **state)
     assert_int_equal(scene_uncleansed(), 0);
 }
 
+static void can_be_cancelled_while_a_page_is_read(void **state)
+{
+    (void)state;
+    static const enum login_outcome outcomes[] = {[1] = 0, [4] = LOGIN_ACCEPTED};
+    for (size_t steps = 1; steps <= 4; steps += 3) {
+        struct scene scene = {.step = {GET_FORM, POST_BACK, BACK(.status = 200, .body = TABLE)}};
+        scene_cut_unread(&scene, steps);
+        assert_false(scene.done);
+        assert_int_equal(scene.outcome[0], outcomes[steps]);
+        scene_fini(&scene);
+    }
+    assert_int_equal(scene_uncleansed(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +247,7 @@ int main(void)
         cmocka_unit_test(the_rows_of_the_seed),
         cmocka_unit_test(rows_beyond_those_kept),
         cmocka_unit_test(can_be_cancelled_at_every_step),
+        cmocka_unit_test(can_be_cancelled_while_a_page_is_read),
     };
     return cmocka_run_group_tests_name("notifications", tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "probe/context.h"
 #include "probe/gate.h"
 #include "probe/probe.h"
 #include "probe/s2s.h"
@@ -391,11 +392,58 @@ static void test_contexts(void **state)
     probe_context_free(NULL);
 }
 
+static size_t axl_sessions;
+
+struct axl_session *axl_session_new(void)
+{
+    axl_sessions++;
+    return mem_alloc(1);
+}
+
+void axl_session_free(struct axl_session *session)
+{
+    axl_sessions -= session != NULL;
+    free(session);
+}
+
+/* Sessions of nodes that are no longer configured do not pile up. */
+static void test_sessions(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_begin(&scene, TWO_ADDRESSES);
+    struct config_imp_node nodes[] = {{.name = "a", .axl = {.url = "u", .username = "n"}},
+                                      {.name = "b", .axl = {.url = "u", .username = "n"}}};
+    struct config *config = scene.context->config;
+    config->imp_nodes = nodes;
+    config->imp_node_count = 2;
+    struct imp_sessions *first = probe_context_sessions(scene.context, &nodes[0]);
+    struct axl_session *session = first->axl;
+    probe_context_sessions(scene.context, &nodes[1]);
+    for (int i = 0; i < 100; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "b%d", i);
+        nodes[1].name = name;
+        probe_context_sessions(scene.context, &nodes[1]);
+        assert_int_equal(axl_sessions, 2);
+    }
+    assert_ptr_equal(probe_context_sessions(scene.context, &nodes[0]), first);
+    assert_ptr_equal(first->axl, session);
+    nodes[0].axl.username = "another";
+    assert_ptr_equal(probe_context_sessions(scene.context, &nodes[0]), first);
+    assert_int_equal(axl_sessions, 2);
+    config->imp_nodes = NULL;
+    config->imp_node_count = 0;
+    scene_end(&scene);
+    assert_int_equal(axl_sessions, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_at_once), cmocka_unit_test(test_severity), cmocka_unit_test(test_nobody_to_talk_to),
         cmocka_unit_test(test_timed_out),   cmocka_unit_test(test_cancel),   cmocka_unit_test(test_contexts),
+        cmocka_unit_test(test_sessions),
     };
     return cmocka_run_group_tests(tests, scene_setup, scene_teardown);
 }

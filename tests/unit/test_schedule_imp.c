@@ -98,6 +98,20 @@ static void an_end_cancels_nodes(void **state)
     assert_int_equal(cancelled, 2);
 }
 
+static void nothing_starts_after_a_stop(void **state)
+{
+    (void)state;
+    struct scene *scene = scene_new(EVERY("1m") "domains: [slow-0.example]\nimp_nodes:\n" NODE("a", ""));
+    pass_us(S);
+    schedule_stop(scene->schedule);
+    assert_int_equal(cancelled, 2);
+    assert_int_equal(schedule_running(scene->schedule), 0);
+    pass_us(300 * S);
+    assert_int_equal(started, 2);
+    scene_free(scene);
+    assert_int_equal(cancelled, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -106,6 +120,7 @@ int main(void)
         cmocka_unit_test(a_loop_that_stalls_makes_nodes_late),
         cmocka_unit_test(a_reload_keeps_cancels_and_adds_nodes),
         cmocka_unit_test(an_end_cancels_nodes),
+        cmocka_unit_test(nothing_starts_after_a_stop),
     };
     return cmocka_run_group_tests(tests, scene_setup, scene_teardown);
 }
