@@ -142,6 +142,23 @@ def test_notification_comes_and_goes(scene):
     assert len(scene.stage.server.logins(node=name, service="page")) <= 2  # one a start of the agent
 
 
+def test_notification_on_the_page_of_another(scene):
+    """It is about the node that it names, which needs no page of its own; and that is told where it was seen."""
+    name = f"alone.{DOMAIN}"
+    scene.change("page", {"page": {"rows": [restart_row(name)]}})
+    scene.next_rounds("alone")
+    assert scene.checks("page")["xcp_restart"] == ["ok", "ok"]
+    assert scene.checks("alone")["xcp_restart"] == ["critical", "xcp_restart_pending"]
+    assert scene.agent.scrape().one("fedhealth_imp_xcp_restart_pending", node=name, source="page") == 1
+    found = imp_json(scene.agent.request("/api/v1/status")[1], name)
+    assert f"seen at page.{DOMAIN}" in found["checks"]["xcp_restart"]["detail"]
+    assert found["xcp_sources"] == {"page": {"pending": 1}}
+    scene.change("page", {"page": {"rows": []}})
+    scene.next_rounds("alone")
+    assert scene.checks("alone")["xcp_restart"] == ["unknown", "not_configured"]
+    assert scene.agent.scrape().one("fedhealth_imp_xcp_restart_pending", node=name, source="page") is None
+
+
 def test_link_in_a_notification(scene):
     """The description's link is markup on some pages, text on others."""
     row = restart_row(f"page.{DOMAIN}")
