@@ -9,7 +9,8 @@ import time
 import pytest
 
 from agent import Agent, wait_for
-from imp_nodes import AXL_ONLY, Stage, imp_checks, imp_json, imp_runs, imp_table, imp_walked, node, with_rows
+from imp_nodes import (AXL_ONLY, Stage, check_imp, imp_checks, imp_json, imp_runs, imp_table, imp_walked, json_checks,
+                       node, with_rows)
 from lab.imp import DOMAIN, restart_row
 from snmp import walk
 
@@ -98,6 +99,8 @@ def test_router_older_than_the_change(scene):
     scene.stop()
     scene.start()
     assert scene.checks("old-router")["xcp_restart"] == ["critical", "xcp_restart_pending"]
+    found = imp_json(check_imp(scene.agent.config, f"old-router.{DOMAIN}").stdout, f"old-router.{DOMAIN}")
+    assert json_checks(found)["xcp_restart"] == ["critical", "xcp_restart_pending"]  # it knows what the agent saw
     time.sleep(3)  # UpTime is in whole seconds: nearer to the change the start would be unknown
     scene.change("old-router", {"control_center": {"started": time.time()}})
     assert scene.checks("old-router")["xcp_restart"] == ["ok", "ok"]
