@@ -44,6 +44,7 @@ struct trust {
     unsigned char fingerprint[SHA256_SIZE];
     int min_version;
     unsigned messages; /* received */
+    char shown[SHA256_DIGITS + 1]; /* the fingerprint of the server's certificate; "": none was seen */
     char fault[256];
 };
 
@@ -162,6 +163,11 @@ const char *trust_fault(const struct trust *trust)
     return trust->fault;
 }
 
+const char *trust_shown(const struct trust *trust)
+{
+    return trust->shown;
+}
+
 /* Takes the place of OpenSSL's verification of the chain. */
 static int judge_fingerprint(X509_STORE_CTX *store, void *arg)
 {
@@ -171,10 +177,11 @@ static int judge_fingerprint(X509_STORE_CTX *store, void *arg)
     if (leaf == NULL || X509_digest(leaf, EVP_sha256(), shown, NULL) != 1) {
         snprintf(trust->fault, sizeof trust->fault, "the certificate's fingerprint cannot be computed");
     } else if (memcmp(shown, trust->fingerprint, sizeof shown) != 0) {
-        char has[SHA256_DIGITS + 1], wanted[SHA256_DIGITS + 1];
-        print_hex(has, shown, sizeof shown);
+        char wanted[SHA256_DIGITS + 1];
+        print_hex(trust->shown, shown, sizeof shown);
         print_hex(wanted, trust->fingerprint, sizeof trust->fingerprint);
-        snprintf(trust->fault, sizeof trust->fault, "the certificate's SHA-256 fingerprint is %s, not %s", has, wanted);
+        snprintf(trust->fault, sizeof trust->fault, "the certificate's SHA-256 fingerprint is %s, not %s",
+                 trust->shown, wanted);
     } else {
         X509_STORE_CTX_set_error(store, X509_V_OK);
         return 1;
@@ -190,17 +197,26 @@ static struct trust *trust_of(const SSL_CTX *context)
     return SSL_CTX_get_ex_data(context, index_of_trust());
 }
 
-/* Notes OpenSSL's first complaint about the chain, and lets it stand. */
+static void note_fingerprint(struct trust *trust, X509_STORE_CTX *store)
+{
+    X509 *leaf = X509_STORE_CTX_get0_cert(store);
+    unsigned char shown[SHA256_SIZE];
+    if (leaf != NULL && X509_digest(leaf, EVP_sha256(), shown, NULL) == 1)
+        print_hex(trust->shown, shown, sizeof shown);
+}
+
+/* Notes whose certificate it is and OpenSSL's first complaint about the chain, and lets that stand. */
 static int note_complaint(int good, X509_STORE_CTX *store)
 {
-    if (good)
-        return good;
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     struct trust *trust = trust_of(SSL_get_SSL_CTX(ssl));
+    note_fingerprint(trust, store);
+    if (good)
+        return good;
     if (trust->fault[0] == '\0')
-        snprintf(trust->fault, sizeof trust->fault, "%s%s",
+        snprintf(trust->fault, sizeof trust->fault, "%s%s" TRUST_SHOWN,
                  X509_verify_cert_error_string(X509_STORE_CTX_get_error(store)),
-                 X509_STORE_CTX_get_error_depth(store) > 0 ? " (of an issuer)" : "");
+                 X509_STORE_CTX_get_error_depth(store) > 0 ? " (of an issuer)" : "", trust->shown);
     return good;
 }
 

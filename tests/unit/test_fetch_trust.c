@@ -14,6 +14,7 @@
 #include "tests/unit/fetch_scene.h"
 
 #define NAMES "DNS:cups.test,IP:127.0.0.1"
+#define SHOWN "; SHA-256 fingerprint of the server's certificate: "
 
 static const struct https_script hello = {.text = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"};
 
@@ -26,7 +27,7 @@ static void certificates_are_judged_by_ca_file(void **state)
         bool issued;        /* by `good` */
         bool known;         /* its own file is the CA file; else that of `good` is */
         const char *wanted;
-    } cases[] = {
+    } cases[] = { /* and behind what is wrong, whose certificate it is */
         {"of a known issuer", NAMES, -1, 10, true, false, "answered 200 sent: hello"},
         {"self-signed, but known", NAMES, -1, 10, false, true, "answered 200 sent: hello"},
         {"issued, and itself the anchor", NAMES, -1, 10, true, true, "answered 200 sent: hello"},
@@ -43,7 +44,10 @@ static void certificates_are_judged_by_ca_file(void **state)
         struct https_server *server = https_server_new(shown, &hello, 0);
         struct fetch_request request = fetch_scene_request(https_server_port(server));
         request.ca_file = cases[i].known ? shown->file : good->file;
-        fetch_scene_expect(&request, cases[i].what, cases[i].wanted);
+        char wanted[256];
+        snprintf(wanted, sizeof wanted, "%s%s%s", cases[i].wanted, cases[i].wanted[0] == 't' ? SHOWN : "",
+                 cases[i].wanted[0] == 't' ? shown->fingerprint : "");
+        fetch_scene_expect(&request, cases[i].what, wanted);
         https_server_free(server);
         https_identity_free(shown);
     }
@@ -107,11 +111,13 @@ static void a_kept_connection_serves_its_own_trust_only(void **state)
     struct https_identity *other = https_identity_new(NAMES, -1, 10, NULL);
     struct https_server *server = https_server_new(good, &hello, 0);
     struct fetch_request request = fetch_scene_request(https_server_port(server));
+    char wanted[256];
     fetch_scene_expect(&request, "a first one", "answered 200 sent: hello");
     fetch_scene_expect(&request, "on the same", "answered 200 sent: hello");
     assert_int_equal(https_server_connections(server), 1);
     request.ca_file = other->file;
-    fetch_scene_expect(&request, "another CA file", "tls 0: self-signed certificate");
+    snprintf(wanted, sizeof wanted, "tls 0: self-signed certificate" SHOWN "%s", good->fingerprint);
+    fetch_scene_expect(&request, "another CA file", wanted);
     request.fingerprint_sha256 = good->fingerprint;
     fetch_scene_expect(&request, "a fingerprint", "answered 200 sent: hello");
     fetch_scene_expect(&request, "and again", "answered 200 sent: hello");
@@ -149,7 +155,7 @@ static void a_ca_file_is_read_anew(void **state)
     struct https_identity *other = https_identity_new(NAMES, -1, 10, NULL);
     struct https_server *server = https_server_new(good, &hello, 0);
     struct fetch_request request = fetch_scene_request(https_server_port(server));
-    char path[] = "/tmp/fetch-ca-XXXXXX", wanted[128];
+    char path[] = "/tmp/fetch-ca-XXXXXX", wanted[256];
     close(mkstemp(path));
     request.ca_file = path;
     snprintf(wanted, sizeof wanted, "local 0: %s: it holds no certificate that can be read", path);
@@ -157,7 +163,8 @@ static void a_ca_file_is_read_anew(void **state)
     write_file(path, good->file);
     fetch_scene_expect(&request, "the right one", "answered 200 sent: hello");
     write_file(path, other->file);
-    fetch_scene_expect(&request, "another one", "tls 0: self-signed certificate");
+    snprintf(wanted, sizeof wanted, "tls 0: self-signed certificate" SHOWN "%s", good->fingerprint);
+    fetch_scene_expect(&request, "another one", wanted);
     unlink(path);
     snprintf(wanted, sizeof wanted, "local 0: %s: No such file or directory", path);
     fetch_scene_expect(&request, "none", wanted);
