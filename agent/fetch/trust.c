@@ -44,7 +44,7 @@ struct trust {
     unsigned char fingerprint[SHA256_SIZE];
     int min_version;
     unsigned messages; /* received */
-    char fault[256];
+    char fault[256]; /* room for OpenSSL's words and two fingerprints */
 };
 
 static void print_hex(char *out, const unsigned char *bytes, size_t size)
@@ -162,13 +162,19 @@ const char *trust_fault(const struct trust *trust)
     return trust->fault;
 }
 
+/* The SHA-256 of the server's own certificate. */
+static bool hash_leaf(X509_STORE_CTX *store, unsigned char hash[SHA256_SIZE])
+{
+    X509 *leaf = X509_STORE_CTX_get0_cert(store);
+    return leaf != NULL && X509_digest(leaf, EVP_sha256(), hash, NULL) == 1;
+}
+
 /* Takes the place of OpenSSL's verification of the chain. */
 static int judge_fingerprint(X509_STORE_CTX *store, void *arg)
 {
     struct trust *trust = arg;
-    X509 *leaf = X509_STORE_CTX_get0_cert(store);
     unsigned char shown[SHA256_SIZE];
-    if (leaf == NULL || X509_digest(leaf, EVP_sha256(), shown, NULL) != 1) {
+    if (!hash_leaf(store, shown)) {
         snprintf(trust->fault, sizeof trust->fault, "the certificate's fingerprint cannot be computed");
     } else if (memcmp(shown, trust->fingerprint, sizeof shown) != 0) {
         char has[SHA256_DIGITS + 1], wanted[SHA256_DIGITS + 1];
@@ -190,17 +196,23 @@ static struct trust *trust_of(const SSL_CTX *context)
     return SSL_CTX_get_ex_data(context, index_of_trust());
 }
 
-/* Notes OpenSSL's first complaint about the chain, and lets it stand. */
+/* Notes OpenSSL's first complaint about the chain, and lets it stand. Whoever reads it may want to compare the
+ * certificate with the one that the server should have. */
 static int note_complaint(int good, X509_STORE_CTX *store)
 {
     if (good)
         return good;
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     struct trust *trust = trust_of(SSL_get_SSL_CTX(ssl));
-    if (trust->fault[0] == '\0')
-        snprintf(trust->fault, sizeof trust->fault, "%s%s",
-                 X509_verify_cert_error_string(X509_STORE_CTX_get_error(store)),
-                 X509_STORE_CTX_get_error_depth(store) > 0 ? " (of an issuer)" : "");
+    unsigned char hash[SHA256_SIZE];
+    char shown[SHA256_DIGITS + 1] = "unknown";
+    if (trust->fault[0] != '\0')
+        return good;
+    if (hash_leaf(store, hash))
+        print_hex(shown, hash, sizeof hash);
+    snprintf(trust->fault, sizeof trust->fault, "%s%s; the certificate's SHA-256 fingerprint is %s",
+             X509_verify_cert_error_string(X509_STORE_CTX_get_error(store)),
+             X509_STORE_CTX_get_error_depth(store) > 0 ? " (of an issuer)" : "", shown);
     return good;
 }
 

@@ -1,5 +1,4 @@
-/* Whom fetch.c trusts: what is hung into the SSL_CTX that libcurl makes for each connection. With tls.c, certificate.c
- * and secret.c the ONLY user of OpenSSL. */
+/* Whom fetch.c trusts: what is hung into the SSL_CTX that libcurl makes for each connection. */
 #ifndef FETCH_TRUST_H
 #define FETCH_TRUST_H
 
@@ -30,7 +29,8 @@ bool trust_load(struct trust *trust, struct trust_roots *roots, const char *ca_f
 /* Hangs it into an SSL_CTX, which must not have been used. No session is ever resumed, so that every connection shows
  * its certificate, and none renegotiates. False: no connection may be made. */
 bool trust_hang(struct trust *trust, void *ssl_ctx);
-/* Why a certificate, or what else was said in TLS, was refused: "certificate has expired"; "" where it was not. */
+/* Why a certificate, or what else was said in TLS, was refused: "certificate has expired; the certificate's SHA-256
+ * fingerprint is 2b…"; "" where it was not. */
 const char *trust_fault(const struct trust *trust);
 
 #define TRUST_TAG_SIZE 41
