@@ -56,7 +56,8 @@ def merge(base, changes):
 
 
 def restart_row(node, created="Jan 5, 2015 3:10:43 PM"):
-    """The notification that asks for a restart of this node's XCP Router, as Cisco words it."""
+    """The notification that asks for a restart of this node's XCP Router, as Cisco words it, its
+    link as HTML."""
     return {"severity": "Warning", "count": 5, "origin": "Cisco XCP Config Manager", "created": created,
             "description": f"Cisco XCP Router : ({node}) requires a restart in order for recent configuration changes "
                            'to take effect. You can restart this service <a href="#">here</a> . Once the service is '
