@@ -144,6 +144,7 @@ static void ask(struct axl *axl, const char *sql)
     axl->soap = soap_start(&(struct soap_request){
         .client = axl->options.client, .resolver = axl->options.resolver, .config = axl->options.config,
         .access = &axl->options.node->axl, .username = axl->username, .password = axl->password, .jar = jar,
+        .once = axl->outcome.login != LOGIN_ACCEPTED,
         .action = action, .content = content.data, .shape = sql != NULL ? &QUERY_SHAPE : &VERSION_SHAPE,
         .cap = REPLY_CAP, .row = row_read,
     }, replied, axl);

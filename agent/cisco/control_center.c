@@ -229,7 +229,7 @@ struct control_center *control_center_start(const struct control_center_options 
     center->soap = soap_start(&(struct soap_request){
         .client = options->client, .resolver = options->resolver, .config = options->config,
         .access = &options->node->control_center, .username = center->username, .password = center->password,
-        .action = ACTION, .content = CONTENT, .shape = &SHAPE, .cap = REPLY_CAP, .row = item_read,
+        .once = true, .action = ACTION, .content = CONTENT, .shape = &SHAPE, .cap = REPLY_CAP, .row = item_read,
     }, replied, center);
     return center;
 }

@@ -100,6 +100,7 @@ static void fetch_begin(struct soap *soap, const struct soap_request *request)
         .body = body,
         .body_length = strlen(body),
         .jar = request->jar,
+        .once = request->once,
         .cap = request->cap,
         .timeout_ms = request->config->timeout_ms,
         .take = take,

@@ -16,6 +16,7 @@ struct soap_request {
     const struct config_access *access;
     const char *username, *password;
     struct fetch_jar *jar;               /* NULL: no cookies */
+    bool once;                           /* as in fetch.h: the credential may be a wrong one */
     const char *action;                  /* of the header SOAPAction, without quotes */
     const char *content;                 /* XML: of the SOAP body */
     const struct soap_shape *shape;      /* of static storage */

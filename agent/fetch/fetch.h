@@ -56,6 +56,7 @@ struct fetch_request {
     const char *body;      /* POST; NULL: GET */
     size_t body_length;
     struct fetch_jar *jar; /* NULL: no cookies */
+    bool once;             /* on a connection of its own, so that it is never sent again: see `sent` below */
     size_t cap;            /* most bytes of the reply's body, after decompression */
     int64_t timeout_ms;    /* of the whole, look-up included; a look-up that takes so long is FETCH_DNS */
     /* Is given the reply's body, whatever its status, as it comes. False ends it: FETCH_STOPPED. May be NULL. */
@@ -66,7 +67,7 @@ struct fetch_reply {
     enum fetch_outcome outcome;
     long status;           /* HTTP; 0: no status line came */
     /* The request, with what stands in it, may have reached the server. A connection that was kept and turns out to
-     * have ended counts: the request is sent once more on a new one, and stays `sent` where that fails. */
+     * have ended counts: the request is sent again on a new one, and stays `sent` where that fails. */
     bool sent;
     const char *content_type; /* "" without one; valid in the callback only, like the two below */
     const char *location;  /* of a redirect, absolute; "" without one */

@@ -217,6 +217,7 @@ bool fetch_request_fill(struct fetch *fetch, const struct fetch_request *request
     }
     bool good = set_limits(fetch) && set_trust(fetch);
     SET(URL, request->url);
+    SET(FRESH_CONNECT, request->once ? 1L : 0L); /* libcurl sends again only what a kept connection swallowed */
     if (request->username != NULL) {
         SET(USERNAME, request->username);
         SET(PASSWORD, request->password);

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "health/result.h"
 #include "login/login_file.h"
 
@@ -344,12 +345,15 @@ struct login_pass *login_guard_enter(struct login_guard *guard, const char *user
                                      void (*answer)(void *arg, const struct login_answer *answer), void *arg)
 {
     static const unsigned char PURPOSE[] = "fedhealth login";
-    const char *const parts[] = {username, password};
+    char *account = mem_strdup(username);
+    text_lower(account);
+    const char *const parts[] = {account, password};
     assert(!guard->freed);
     struct login_pass *pass = mem_alloc(sizeof *pass);
     *pass = (struct login_pass){.guard = guard, .step = WAITING, .fresh_ms = fresh_ms, .timeout_ms = timeout_ms,
                                 .answer = answer, .arg = arg, .held_until_ms = TIME_ABSENT};
     secret_hash(pass->identity, PURPOSE, sizeof PURPOSE - 1, parts, 2);
+    free(account);
     pass->credential = credential_of(guard, pass->identity);
     pass->credential->passes++;
     guard->open++;

@@ -3,7 +3,8 @@
  * state_dir/logins, shared by all processes under a lock, and is on disk before a login is sent.
  *
  * One entry a credential, that is an account with its password, known by a keyed hash of the two (the key is made once
- * and stands in the same file, mode 0600; neither name nor password does). Its life:
+ * and stands in the same file, mode 0600; neither name nor password does). Names that differ only in upper and lower
+ * case are one account, as they are to most directories. Its life:
  *   unproven -> under way -> proven | rejected (held) | unproven again, where it was certainly not sent
  * One login at most is under way with an unproven credential, in all processes together; one that never got an outcome,
  * since its process was killed or nothing came back, counts as rejected. A rejected credential is held for 31 minutes;
@@ -78,6 +79,9 @@ void login_pass_forget(struct login_pass *pass);
  * longer. */
 #define LOGIN_PASSWORD_SIZE 1024
 struct err;
+struct config;
 bool login_password_read(const char *file, char password[LOGIN_PASSWORD_SIZE], struct err *err);
+/* Logs a warning for each password file that everyone on this machine may read or write. */
+void login_password_warn(const struct config *config);
 
 #endif

@@ -1,10 +1,16 @@
+#define LOG_SUBSYSTEM "login"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "config/config.h"
 #include "login/login_guard.h"
 #include "login/secret.h"
 
@@ -60,4 +66,41 @@ bool login_password_read(const char *file, char password[LOGIN_PASSWORD_SIZE], s
     if (fd >= 0)
         close(fd);
     return good;
+}
+
+/* Files that were looked at. */
+struct files {
+    const char **names;
+    size_t count;
+};
+
+/* `name` may be NULL. */
+static void look_at(struct files *files, const char *name)
+{
+    struct stat status;
+    for (size_t i = 0; i < files->count && name != NULL; i++) {
+        if (strcmp(files->names[i], name) == 0)
+            return;
+    }
+    if (name == NULL || stat(name, &status) != 0)
+        return; /* what cannot be read is told of when it is to be */
+    files->names = mem_resize(files->names, files->count + 1, sizeof *files->names);
+    files->names[files->count++] = name;
+    if ((status.st_mode & (S_IROTH | S_IWOTH)) != 0)
+        log_warn("%s: everyone on this machine may %s this password file: chmod o-rw would end that", name,
+                 status.st_mode & S_IROTH ? "read" : "write");
+}
+
+void login_password_warn(const struct config *config)
+{
+    struct files files = {NULL, 0};
+    for (size_t i = 0; i < config->imp_node_count; i++) {
+        const struct config_imp_node *node = &config->imp_nodes[i];
+        look_at(&files, node->axl.password_file);
+        look_at(&files, node->control_center.password_file);
+        look_at(&files, node->page.password_file);
+        for (size_t j = 0; j < node->account_count; j++)
+            look_at(&files, node->accounts[j].password_file);
+    }
+    free(files.names);
 }

@@ -84,6 +84,7 @@ struct probe_context *probe_context_new(struct loop *loop, struct config *config
         probe_context_free(context);
         return NULL;
     }
+    login_password_warn(config);
     context->max_conversations = max_conversations;
     context->shared = shared_take(former, loop, config, max_conversations);
     return context;

@@ -6,9 +6,10 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "probe/context.h"
 #include "cisco/control_center.h"
 #include "login/secret.h"
+#include "probe/context.h"
+#include "probe/withhold.h"
 
 /* Of a login under way: AXL's conversation is several requests, each with a timeout of its own. */
 #define REQUESTS_MAX 6
@@ -25,7 +26,7 @@ struct imp_probe {
     struct loop_timer *turn; /* begins a step */
     enum step step;
     size_t account;          /* STEP_ACCOUNTS: the one that is verified */
-    char password[LOGIN_PASSWORD_SIZE];
+    char password[LOGIN_PASSWORD_SIZE]; /* of the step under way; needed to its end, for withhold_result() */
 
     /* Of the step under way; NULL where it is not there. */
     struct login_pass *pass;    /* to be left … */
@@ -113,6 +114,7 @@ static void axl_done(void *arg, const struct axl_outcome *outcome)
 {
     struct imp_probe *probe = arg;
     probe->axl = NULL;
+    withhold_result(probe->result, probe->node->axl.username, probe->password);
     if (outcome->login == LOGIN_REJECTED)
         imp_result_note_rejection(probe->result, "our account at AXL");
     leave(probe, outcome->login, axl_left);
@@ -131,9 +133,7 @@ static struct axl *start_axl(struct imp_probe *probe, const char *username, bool
         .session = login_only ? NULL : probe->sessions->axl,
         .login_only = login_only,
     };
-    struct axl *axl = axl_start(&options, result, done, probe);
-    secret_cleanse(probe->password, sizeof probe->password);
-    return axl;
+    return axl_start(&options, result, done, probe);
 }
 
 static void axl_answered(void *arg, const struct login_answer *answer)
@@ -192,6 +192,7 @@ static void account_done(void *arg, const struct axl_outcome *outcome)
     probe->axl = NULL;
     if (valid == TRI_NO)
         note_rejected_account(probe);
+    withhold_result(probe->aside, probe->node->accounts[probe->account].username, probe->password);
     const struct check_result *seen = &probe->aside->check[IMP_AXL];
     account_set(account_of(probe), valid, valid != TRI_UNKNOWN ? clock_wall_ms() : TIME_ABSENT,
                 valid == TRI_YES ? NULL : seen->detail != NULL ? seen->detail : reason_info(seen->reason)->code);
@@ -271,6 +272,7 @@ static void control_center_done(void *arg, enum login_outcome login)
 {
     struct imp_probe *probe = arg;
     probe->control_center = NULL;
+    withhold_result(probe->result, probe->node->control_center.username, probe->password);
     if (login == LOGIN_REJECTED)
         imp_result_note_rejection(probe->result, "our account at the Control Center");
     leave(probe, login, left);
@@ -295,7 +297,6 @@ static void control_center_answered(void *arg, const struct login_answer *answer
         .password = probe->password,
     };
     probe->control_center = control_center_start(&options, probe->result, control_center_done, probe);
-    secret_cleanse(probe->password, sizeof probe->password);
 }
 
 static void begin_control_center(struct imp_probe *probe)
@@ -318,6 +319,7 @@ static void page_done(void *arg)
 {
     struct imp_probe *probe = arg;
     probe->page = NULL;
+    withhold_result(probe->result, probe->node->page.username, probe->password);
     step_ended(probe);
 }
 
@@ -346,7 +348,6 @@ static void begin_page(struct imp_probe *probe)
         .session = probe->sessions->page,
     };
     probe->page = notifications_start(&options, probe->result, page_done, probe);
-    secret_cleanse(probe->password, sizeof probe->password);
 }
 
 /* ---- the round ---- */

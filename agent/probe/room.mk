@@ -17,6 +17,7 @@ agent_probe_libprobe_a_SOURCES = \
 	agent/probe/srv_verdict.c \
 	agent/probe/tls.c agent/probe/tls.h \
 	agent/probe/verdict.c agent/probe/verdict.h \
+	agent/probe/withhold.c agent/probe/withhold.h \
 	agent/probe/xmpp_stream.c agent/probe/xmpp_stream.h
 agent_probe_libprobe_a_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(EXPAT_CFLAGS)
 
@@ -68,8 +69,15 @@ tests_unit_test_gate_load_LDADD = $(GATE_SCENE_LIBS)
 
 # Everything that a round of a node calls is made up.
 check_PROGRAMS += tests/unit/test_imp_probe
-tests_unit_test_imp_probe_SOURCES = tests/unit/test_imp_probe.c agent/probe/imp.c
-tests_unit_test_imp_probe_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_imp_probe_LDADD = agent/health/libhealth.a agent/loop/libloop.a agent/base/libbase.a \
-	$(UV_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_imp_probe_SOURCES = tests/unit/test_imp_probe.c agent/probe/imp.c \
+	agent/probe/withhold.c
+tests_unit_test_imp_probe_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(OPENSSL_CFLAGS)
+tests_unit_test_imp_probe_LDADD = agent/login/liblogin.a agent/health/libhealth.a agent/loop/libloop.a agent/base/libbase.a \
+	$(OPENSSL_LIBS) $(UV_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_withhold
+tests_unit_test_withhold_SOURCES = tests/unit/test_withhold.c
+tests_unit_test_withhold_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_withhold_LDADD = agent/probe/libprobe.a agent/login/liblogin.a agent/health/libhealth.a \
+	agent/base/libbase.a $(OPENSSL_LIBS) $(CMOCKA_LIBS)
 endif

@@ -1,6 +1,10 @@
 """Replies that no honest node gives, and the reason that each must lead to."""
 
+import base64
+import contextlib
 import dataclasses
+import html
+import urllib.parse
 
 from imp_hostile import (AXL, CONTROL_CENTER, GOOD, HTML, PAGE, compressed, envelope, fault, response, row, say,
                          say_raw, say_rows, silence, slowly, stream)
@@ -261,4 +265,52 @@ PAGE_CASES = [
         kind=HTML)),
 ]
 
-CASES = XML_CASES + ROW_CASES + HTTP_CASES + TLS_CASES + CONTROL_CENTER_CASES + PAGE_CASES
+
+
+def login_of(request):
+    """All that the node was sent of a login, in one text: the header, what is in it, the form."""
+    header = request.headers.get("authorization", "")
+    form = request.body.decode("latin-1") if "j_password" in request.body.decode("latin-1") else ""
+    password = urllib.parse.parse_qs(form).get("j_password", [""])[0]
+    with contextlib.suppress(ValueError):
+        password = base64.b64decode(header.split(" ")[-1], validate=True).decode().partition(":")[2] or password
+    return f"{header} {password} {form} {urllib.parse.quote(password)} {html.escape(password)}"
+
+
+def echo(make, **options):
+    """A reply made of what was sent."""
+    def script(talk, request):
+        text = login_of(request)
+        options.setdefault("headers", [])
+        talk.reply(make(text), **{**options, "headers": [each.format(text.replace("\n", " "))
+                                                         for each in options["headers"]]})
+    return script
+
+
+FORM = "<form action=j_security_check method=post><input name=j_username><input name=j_password type=password></form>"
+
+
+def form_then(script):
+    """The form, and the script once it was sent."""
+    return lambda talk, request: (script if request.method == "POST" else say(FORM, kind=HTML))(talk, request)
+
+
+ECHO_CASES = [
+    bad("echo-401", echo(lambda text: f"<html>Not with {text}!</html>", status="401 Unauthorized", kind=HTML),
+        "axl_unauthorized"),
+    bad("echo-redirect", echo(lambda text: "", status="302 Found", headers=["Location: https://elsewhere/?{}"]),
+        "axl_redirect"),
+    bad("echo-fault", echo(lambda text: fault(html.escape(text)), status="500 Internal Server Error"),
+        "axl_soap_fault"),
+    bad("echo-encoding", echo(lambda text: "x", headers=["Content-Encoding: {}"])),
+    good("echo-rows", echo(lambda text: response(row(html.escape(text), html.escape(text))))),
+    bad("echo-column", echo(lambda text: response(f"<row><{text.split(' ')[2]}/></row>"))),
+    router("echo-router", echo(lambda text: fault(html.escape(text)), status="500 Internal Server Error")),
+    router("echo-router-status", echo(lambda text: status_of(html.escape(text)))),
+    page("echo-page-redirect", form_then(echo(lambda text: "", status="302 Found",
+                                              headers=["Location: https://elsewhere.imp.lab.test/{}"]))),
+    page("echo-page-rows", form_then(echo(lambda text: TABLE.format(
+        f"<tr><td>{text}<td>1<td>Not with {text}<td>{text}<td>{text}"), kind=HTML)), "ok"),
+]
+
+CASES = XML_CASES + ROW_CASES + HTTP_CASES + TLS_CASES + CONTROL_CENTER_CASES + PAGE_CASES + ECHO_CASES

@@ -2,9 +2,11 @@
 
 import json
 import os
+from socket import SOCK_DGRAM
 
 from agent import FEDHEALTH, run
 from lab.imp import DOMAIN, ImpNodes
+from lab.server import free_port
 from snmp import STATES
 
 IMP_CHECKS = ("axl", "s2snode", "xcp_restart", "xcp_router")
@@ -54,7 +56,8 @@ class Stage:
     def write_config(self, path, **config):
         """Writes a configuration with these nodes and little else, for Agent. Returns the path."""
         return self.lab.write_config(path, **{"domains": ["healthy.lab.test"], "imp_nodes": self.configs(),
-                                              "interval": "1h", "confirm": 1, **config})
+                                              "interval": "1h", "confirm": 1, "snmp_port": free_port(SOCK_DGRAM),
+                                              **config})
 
     def change(self, name, *changes):
         """What the node of this name (without its domain) answers from now on."""

@@ -14,6 +14,7 @@ import resource
 import ssl
 import subprocess
 import urllib.parse
+from socket import SOCK_DGRAM
 
 import pytest
 
@@ -23,6 +24,7 @@ from hostile import SANITIZED, run_check
 from imp_hostile import PASSWORD, HostileNodes
 from imp_nodes import check_imp, imp_checks
 from lab.imp import DOMAIN
+from lab.server import free_port
 from snmp import walk
 
 MEMORY_MAX = 128 << 20  # bytes, of all cases at once; sanitizers need more for themselves
@@ -192,7 +194,8 @@ def test_daemon(lab, nodes, folder):
 
 def test_no_core_dump(lab, nodes, folder):
     """A crash leaves no image of the memory behind, whatever the limits."""
-    config = write_config(lab, nodes, cases_imp.CASES[:1], os.path.join(folder, "agent.yaml"))
+    config = write_config(lab, nodes, cases_imp.CASES[:1], os.path.join(folder, "agent.yaml"),
+                          snmp_port=free_port(SOCK_DGRAM))
 
     def allow():
         with contextlib.suppress(ValueError, OSError):

@@ -112,6 +112,8 @@ def corrected(stage, folder):
 def test_killed_while_logging_in(stage, folder):
     """Killed about when the first login is sent, before, during or after it: never a second one with that state_dir."""
     chance = random.Random(1)
+    for name in NODES:
+        stage.change(name, {"delay_ms": 300})  # from the attempt to the reply
     for start in range(FRESH_STARTS):
         before = stage.attempts()
         config = stage.write_config(os.path.join(folder, "agent.yaml"), interval="1s",
@@ -119,7 +121,7 @@ def test_killed_while_logging_in(stage, folder):
         for _ in range(3):
             process = stage.start(config)
             try:
-                time.sleep(chance.uniform(0, 0.15))
+                time.sleep(chance.uniform(0, 0.4))
             finally:
                 kill(process)
         process = stage.start(config)

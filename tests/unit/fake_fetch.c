@@ -66,6 +66,7 @@ struct fetch *fetch_start(struct fetch_client *client, const struct fetch_reques
         .username = mem_strdup(request->username),
         .password = mem_strdup(request->password),
         .cookie = mem_strdup(request->jar != NULL ? request->jar->cookie : NULL),
+        .once = request->once,
         .cap = request->cap,
         .timeout_ms = request->timeout_ms,
     };

@@ -19,6 +19,7 @@ struct fake_answer {
 /* As it was sent. */
 struct fake_request {
     char *url, *action, *content_type, *body, *username, *password, *cookie;
+    bool once;
     size_t cap;
     int64_t timeout_ms;
 };

@@ -10,6 +10,7 @@
 #include "loop/loop.h"
 
 int64_t scene_now_ms = SCENE_START_MS;
+const char *scene_username = "axluser";
 
 static struct loop *loop;
 
@@ -37,6 +38,7 @@ void scene_begin(void)
 {
     scene_remove("state");
     scene_now_ms = SCENE_START_MS;
+    scene_username = "axluser";
 }
 
 struct loop *scene_loop(void)
@@ -79,7 +81,7 @@ void scene_ask(struct login_guard *guard, const char *password, int64_t fresh_ms
 {
     char copy[64]; /* what was passed is not looked at again */
     snprintf(copy, sizeof copy, "%s", password);
-    asked->pass = login_guard_enter(guard, "axluser", copy, fresh_ms, SCENE_TIMEOUT_MS, answered, asked);
+    asked->pass = login_guard_enter(guard, scene_username, copy, fresh_ms, SCENE_TIMEOUT_MS, answered, asked);
     memset(copy, 'x', sizeof copy - 1);
     assert_int_equal(asked->answers, 0);
 }

@@ -32,6 +32,7 @@ struct loop *scene_loop(void); /* made anew when it was freed by scene_loop_free
 void scene_loop_free(void);
 void scene_run(void); /* until nothing is under way */
 
+extern const char *scene_username; /* of those who ask; "axluser" after scene_begin() */
 void scene_ask(struct login_guard *guard, const char *password, int64_t fresh_ms, struct asked *asked);
 void scene_leave(struct asked *asked, enum login_outcome outcome);
 /* Both, and the loop in between and after: the verdict. */

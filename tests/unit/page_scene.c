@@ -99,6 +99,7 @@ struct fetch *fetch_start(struct fetch_client *client, const struct fetch_reques
     assert_null(request->password);
     assert_no_password(request->url);
     assert_ptr_equal(request->jar, jars);
+    assert_true(request->once == (step->post != NULL)); /* a login */
     assert_true(request->cap > 0 && request->timeout_ms == 1000);
     if (step->post != NULL) {
         assert_string_equal(request->content_type, "application/x-www-form-urlencoded");

@@ -54,6 +54,21 @@ static void test_session(void **state)
     soap_scene_fini(&scene);
 }
 
+/* Until one was answered as to somebody who is logged in, no request may reach the server twice. */
+static void test_requests_before_the_login_are_sent_once(void **state)
+{
+    (void)state;
+    static const struct fake_answer answers[] = {
+        {.status = 599, .body = "12.x, 14.0 and 15.0"}, {.body = SCENE_ROWS("")}, {.body = SCENE_VERSION}};
+    struct soap_scene scene;
+    soap_scene_init(&scene);
+    soap_scene_axl(&scene, answers, 3);
+    assert_true(fake_fetch_request(0)->once);
+    assert_true(fake_fetch_request(1)->once);
+    assert_false(fake_fetch_request(2)->once);
+    soap_scene_fini(&scene);
+}
+
 static void test_session_ends_with_the_credential(void **state)
 {
     (void)state;
@@ -266,7 +281,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_session), cmocka_unit_test(test_session_ends_with_the_credential),
-        cmocka_unit_test(test_login_of_several), cmocka_unit_test(test_login_only), cmocka_unit_test(test_query),
+        cmocka_unit_test(test_requests_before_the_login_are_sent_once), cmocka_unit_test(test_login_of_several),
+        cmocka_unit_test(test_login_only), cmocka_unit_test(test_query),
         cmocka_unit_test(test_node_version), cmocka_unit_test(test_node_version_is_asked_once_a_day),
         cmocka_unit_test(test_cancel),
     };

@@ -69,6 +69,23 @@ static void a_kept_connection_that_ended_is_replaced(void **state)
     https_server_free(server);
 }
 
+/* A login must not reach a server twice because that one read it and closed the connection. */
+static void what_is_sent_once_is_not_sent_again(void **state)
+{
+    (void)state;
+    static const struct https_script once = {.text = HELLO, .requests = 1}, never = {.text = "", .end = HTTPS_CLOSE};
+    struct https_server *server = https_server_new(good, &once, 0);
+    struct fetch_request request = fetch_scene_request(https_server_port(server));
+    fetch_scene_expect(&request, "first", "answered 200 sent: hello");
+    request.once = true;
+    fetch_scene_expect(&request, "on a connection of its own", "answered 200 sent: hello");
+    assert_int_equal(https_server_connections(server), 2);
+    https_server_change(server, good, &never);
+    fetch_scene_expect(&request, "nothing comes", "broken 0 sent: the connection ended without a reply");
+    assert_int_equal(https_server_requests(server), 3);
+    https_server_free(server);
+}
+
 static void a_kept_connection_to_a_denied_address_is_not_used(void **state)
 {
     (void)state;
@@ -353,6 +370,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FETCH_TEST(connections_are_kept_and_given_up),
         FETCH_TEST(a_kept_connection_that_ended_is_replaced),
+        FETCH_TEST(what_is_sent_once_is_not_sent_again),
         FETCH_TEST(a_kept_connection_to_a_denied_address_is_not_used),
         FETCH_TEST(cookies_are_kept_in_their_jar),
         FETCH_TEST(cookies_gone_mad_stay_bounded),

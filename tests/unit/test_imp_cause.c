@@ -21,7 +21,7 @@
 #define EMPTY "Expressway-C has not written to cups: its table xmpps2snode is empty, though AXL works."
 #define RESTART "restart the XCP Router on cups (Tools > Control Center"
 #define DOMAIN "cups has its rows and, as far as is known, waits for no restart, but partners "
-#define BOUNCES "All checks of cups are good, but the ping of coluc.com bounces"
+#define BOUNCES "All checks of cups are good, but the ping to partner.example bounces"
 
 static char own_names[][16] = {"missing.example", "coluc.com", "second.example"};
 
@@ -108,8 +108,11 @@ static void the_first_rule_that_holds_makes_the_line(void **state)
             set(&coluc.check[check], check < 4 ? ROWS[i].domain[check] : REASON_OK);
             set(&second.check[check], check == CHECK_SRV ? ROWS[i].second : REASON_OK);
         }
-        set(&coluc.check[CHECK_PING], ROWS[i].ping);
-        struct domain_status *domains[] = {&second, &coluc};
+        char partner_name[] = "partner.example";
+        struct domain_status partner = {.name = partner_name};
+        for (int check = 0; check < CHECK_COUNT; check++)
+            set(&partner.check[check], check == CHECK_PING ? ROWS[i].ping : REASON_OK);
+        struct domain_status *domains[] = {&second, &coluc, &partner};
         const struct status status = {.domain_count = COUNT(domains), .domains = domains};
         char *names[] = {own_names[0], own_names[1], own_names[2]};
         const struct imp_expect expect = {.federation = !ROWS[i].no_federation, .domains = names,

@@ -35,6 +35,7 @@ static struct {
     size_t part_count;
     bool has_accounts, has_rest, has_page_password;
     const char *stop_at; /* where nothing comes any more, so that the round can be cancelled there; NULL: nowhere */
+    const char *says;    /* every server, in a detail; NULL: nothing */
     struct buf log;      /* what was asked for, in order */
     struct imp_result *result;
 } scene;
@@ -161,17 +162,14 @@ bool login_password_read(const char *file, char password[LOGIN_PASSWORD_SIZE], s
     return true;
 }
 
-void secret_cleanse(void *bytes, size_t size)
-{
-    memset(bytes, 0, size);
-}
+#define SAYS scene.says != NULL ? "%s" : NULL, scene.says
 
 static void give_axl(struct later *later)
 {
     const struct axl_outcome outcome = {later->part->outcome};
     void (*done)(void *arg, const struct axl_outcome *outcome) = later->axl;
     void *arg = later->arg;
-    check_result_set(&later->result->check[IMP_AXL], later->part->reason, NULL);
+    check_result_set(&later->result->check[IMP_AXL], later->part->reason, SAYS);
     later_free(later);
     done(arg, &outcome);
 }
@@ -200,7 +198,7 @@ static void give_control_center(struct later *later)
     void (*done)(void *arg, enum login_outcome login) = later->control_center;
     enum login_outcome login = later->part->outcome;
     void *arg = later->arg;
-    check_result_set(&later->result->check[IMP_XCP_ROUTER], later->part->reason, NULL);
+    check_result_set(&later->result->check[IMP_XCP_ROUTER], later->part->reason, SAYS);
     later_free(later);
     done(arg, login);
 }
@@ -397,10 +395,15 @@ static void test_barred(void **state)
 static void test_rejected(void **state)
 {
     (void)state;
-    RUN({"us", LOGIN_GO, false, LOGIN_REJECTED, REASON_AXL_UNAUTHORIZED}, GOOD("expc"), GOOD("other"), GOOD("cc"));
+    scene.says = "not secret";
+    RUN({"us", LOGIN_GO, false, LOGIN_REJECTED, REASON_AXL_UNAUTHORIZED}, GOOD("expc"),
+        {"other", LOGIN_GO, false, LOGIN_REJECTED, REASON_AXL_UNAUTHORIZED}, GOOD("cc"));
     assert_check(IMP_AXL, REASON_AXL_UNAUTHORIZED);
     assert_string_equal(scene.result->rejected_login, "our account at AXL");
     assert_true(scene.result->login_hold_until_ms == UNTIL_MS);
+    assert_string_equal(scene.result->check[IMP_AXL].detail, "(withheld)"); /* here "secret" is a password */
+    assert_string_equal(scene.result->accounts[1].detail, "(withheld)");
+    assert_string_equal(scene.result->check[IMP_XCP_ROUTER].detail, "(withheld)");
 }
 
 static void test_account_rejected(void **state)

@@ -173,6 +173,22 @@ static void each_is_let_in_as_its_credential_allows(void **state)
         play_script(&SCRIPTS[i]);
 }
 
+/* To a directory they are. */
+static void names_in_upper_and_lower_case_are_one_account(void **state)
+{
+    (void)state;
+    scene_begin();
+    struct login_guard *guard = login_guard_new(scene_loop(), "state");
+    assert_int_equal(scene_login(guard, "a", LOGIN_REJECTED), LOGIN_GO);
+    scene_username = "AxlUser";
+    assert_int_equal(scene_login(guard, "a", LOGIN_REJECTED), LOGIN_HELD);
+    assert_int_equal(scene_login(guard, "A", LOGIN_REJECTED), LOGIN_GO); /* passwords are not */
+    scene_username = "axluser2";
+    assert_int_equal(scene_login(guard, "a", LOGIN_REJECTED), LOGIN_GO);
+    login_guard_free(guard);
+    scene_run();
+}
+
 static ino_t file_number(void)
 {
     struct stat status;
@@ -331,6 +347,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_is_let_in_as_its_credential_allows),
+        cmocka_unit_test(names_in_upper_and_lower_case_are_one_account),
         cmocka_unit_test(steady_polling_writes_nothing),
         cmocka_unit_test(a_question_can_be_taken_back_at_any_time),
         cmocka_unit_test(everything_may_be_done_in_the_answer),

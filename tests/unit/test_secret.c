@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "config/config.h"
 #include "login/login_guard.h"
 #include "login/secret.h"
 
@@ -150,6 +152,44 @@ static void what_cannot_be_read_is_told(void **state)
     assert_told(file, ": its first line is empty: there is no password in it"); /* and nothing is waited for */
 }
 
+/* How often the warnings have these words. */
+static size_t warnings(const struct config *config, const char *words)
+{
+    char log[] = "/tmp/test_secret_log.XXXXXX", text[4096] = "";
+    int fd = mkstemp(log), standard_error = dup(2);
+    assert_true(fd >= 0 && standard_error >= 0);
+    dup2(fd, 2);
+    log_setup(LOG_LEVEL_WARN, LOG_FORMAT_LOGFMT);
+    login_password_warn(config);
+    dup2(standard_error, 2);
+    close(standard_error);
+    assert_true(pread(fd, text, sizeof text - 1, 0) >= 0);
+    close(fd);
+    unlink(log);
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, words)) != NULL; at++)
+        count++;
+    return count;
+}
+
+static void a_file_that_everyone_can_read_is_warned_of_once(void **state)
+{
+    (void)state;
+    struct config_account account = {.password_file = file};
+    struct config_imp_node nodes[] = {
+        {.axl = {.password_file = file}, .control_center = {.password_file = file}, .accounts = &account,
+         .account_count = 1},
+        {.axl = {.password_file = "/no/such/file"}, .page = {.password_file = file}},
+    };
+    const struct config config = {.imp_nodes = nodes, .imp_node_count = 2};
+    assert_int_equal(chmod(file, 0640), 0); /* a group may be meant */
+    assert_int_equal(warnings(&config, "password"), 0);
+    assert_int_equal(chmod(file, 0644), 0);
+    assert_int_equal(warnings(&config, "may read this password file"), 1);
+    assert_int_equal(chmod(file, 0602), 0);
+    assert_int_equal(warnings(&config, "may write this password file"), 1);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -170,6 +210,7 @@ int main(void)
         cmocka_unit_test(random_bytes_differ),
         cmocka_unit_test(a_secret_is_zeroed),
         cmocka_unit_test(the_first_line_is_the_password),
+        cmocka_unit_test(a_file_that_everyone_can_read_is_warned_of_once),
         cmocka_unit_test(what_cannot_be_read_is_told),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -6,7 +6,8 @@
  *   folder      where logins.jsonl (an attempt a line), violations.jsonl, requests.jsonl and requests/ are written
  *   nodes       of each: name, port, certificate and key (PEM files), dialect ("soap" or "strong-soap"), versions (of
  *               AXL's schema) and supported (how the page of HTTP 599 words them), control (a JSON file: accounts, axl,
- *               control_center, page; read anew for every request, so that a test can replace it) */
+ *               control_center, page, delay_ms of each reply; read anew for every request, so that a test can replace
+ *               it) */
 
 const fs = require('fs');
 const https = require('https');
@@ -50,6 +51,8 @@ class Node {
 
     async answer(request, response) {
         const body = await readBody(request);
+        const end = response.end.bind(response);
+        response.end = text => setTimeout(end, this.control().delay_ms || 0, text);
         const where = request.url.split('?')[0];
         if (where === '/axl/') {
             this.save(where, request, body);
