@@ -149,7 +149,7 @@ static int run(const struct options *options)
     if (agent.probes == NULL)
         goto done;
     if (options->config_check) {
-        printf("%s: good, domains: %zu, nodes: %zu\n",
+        printf("%s: good, %zu domains, %zu nodes\n",
                options->config_file != NULL ? options->config_file : "command line", agent.config->domain_count,
                agent.config->imp_node_count);
         exit_status = EXIT_SUCCESS;

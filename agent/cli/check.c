@@ -218,7 +218,9 @@ static int show(const struct run *run, const struct options *options)
 
 static int check(struct config *config, struct config *named, const struct options *options, struct err *err)
 {
-    struct run run = {.config = config, .named = named, .loop = loop_new(), .store = store_new(named, NULL)};
+    /* Of a node's table it matters what the agent saw before. */
+    struct store *store = options->imp_count > 0 ? store_new_beside(named, named->state_dir) : store_new(named, NULL);
+    struct run run = {.config = config, .named = named, .loop = loop_new(), .store = store};
     int status = CLI_EXIT_UNKNOWN;
     log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT); /* what is found is in the report */
     unsigned at_once = descriptors_raise(config->max_concurrent, DESCRIPTORS_BESIDE);

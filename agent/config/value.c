@@ -16,7 +16,7 @@
 
 #define DIGITS_MAX 9 /* of a number: no sum or product below overflows */
 #define TEXT_MAX 1024
-#define LABEL_MAX 63
+#define LABEL_MAX 253 /* as a host's whole name, RFC 1035 2.3.4 */
 
 static bool err_value(struct err *err, const char *wanted, const char *text)
 {
@@ -172,7 +172,7 @@ static bool parse_label(const struct value_rule *rule, const char *text, void *i
 {
     static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     if (text[strspn(text, good)] != '\0' || strlen(text) > LABEL_MAX)
-        return err_value(err, "at most 63 letters, digits, \".\", \"_\" or \"-\"", text);
+        return err_value(err, "at most 253 letters, digits, \".\", \"_\" or \"-\"", text);
     return parse_text(rule, text, into, err);
 }
 

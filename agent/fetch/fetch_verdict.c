@@ -96,7 +96,8 @@ static void set_tls(struct fetch *fetch, CURLcode code)
     if (trust_fault(fetch->trust)[0] != '\0')
         fetch_verdict_set(fetch, FETCH_TLS, "%s", trust_fault(fetch->trust));
     else if (code == CURLE_PEER_FAILED_VERIFICATION)
-        fetch_verdict_set(fetch, FETCH_TLS, "the certificate is not for %s", fetch->host);
+        fetch_verdict_set(fetch, FETCH_TLS, "the certificate is not for %s" TRUST_SHOWN, fetch->host,
+                          trust_shown(fetch->trust));
     else
         set_curl_words(fetch, FETCH_TLS, code);
 }

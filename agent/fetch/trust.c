@@ -44,7 +44,8 @@ struct trust {
     unsigned char fingerprint[SHA256_SIZE];
     int min_version;
     unsigned messages; /* received */
-    char fault[256]; /* room for OpenSSL's words and two fingerprints */
+    char shown[SHA256_DIGITS + 1]; /* the fingerprint of the server's certificate; "": none was seen */
+    char fault[256];
 };
 
 static void print_hex(char *out, const unsigned char *bytes, size_t size)
@@ -162,6 +163,11 @@ const char *trust_fault(const struct trust *trust)
     return trust->fault;
 }
 
+const char *trust_shown(const struct trust *trust)
+{
+    return trust->shown;
+}
+
 /* The SHA-256 of the server's own certificate. */
 static bool hash_leaf(X509_STORE_CTX *store, unsigned char hash[SHA256_SIZE])
 {
@@ -177,10 +183,11 @@ static int judge_fingerprint(X509_STORE_CTX *store, void *arg)
     if (!hash_leaf(store, shown)) {
         snprintf(trust->fault, sizeof trust->fault, "the certificate's fingerprint cannot be computed");
     } else if (memcmp(shown, trust->fingerprint, sizeof shown) != 0) {
-        char has[SHA256_DIGITS + 1], wanted[SHA256_DIGITS + 1];
-        print_hex(has, shown, sizeof shown);
+        char wanted[SHA256_DIGITS + 1];
+        print_hex(trust->shown, shown, sizeof shown);
         print_hex(wanted, trust->fingerprint, sizeof trust->fingerprint);
-        snprintf(trust->fault, sizeof trust->fault, "the certificate's SHA-256 fingerprint is %s, not %s", has, wanted);
+        snprintf(trust->fault, sizeof trust->fault, "the certificate's SHA-256 fingerprint is %s, not %s",
+                 trust->shown, wanted);
     } else {
         X509_STORE_CTX_set_error(store, X509_V_OK);
         return 1;
@@ -196,23 +203,25 @@ static struct trust *trust_of(const SSL_CTX *context)
     return SSL_CTX_get_ex_data(context, index_of_trust());
 }
 
-/* Notes OpenSSL's first complaint about the chain, and lets it stand. Whoever reads it may want to compare the
- * certificate with the one that the server should have. */
+static void note_fingerprint(struct trust *trust, X509_STORE_CTX *store)
+{
+    unsigned char shown[SHA256_SIZE];
+    if (hash_leaf(store, shown))
+        print_hex(trust->shown, shown, sizeof shown);
+}
+
+/* Notes whose certificate it is and OpenSSL's first complaint about the chain, and lets that stand. */
 static int note_complaint(int good, X509_STORE_CTX *store)
 {
-    if (good)
-        return good;
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     struct trust *trust = trust_of(SSL_get_SSL_CTX(ssl));
-    unsigned char hash[SHA256_SIZE];
-    char shown[SHA256_DIGITS + 1] = "unknown";
-    if (trust->fault[0] != '\0')
+    note_fingerprint(trust, store);
+    if (good)
         return good;
-    if (hash_leaf(store, hash))
-        print_hex(shown, hash, sizeof hash);
-    snprintf(trust->fault, sizeof trust->fault, "%s%s; the certificate's SHA-256 fingerprint is %s",
-             X509_verify_cert_error_string(X509_STORE_CTX_get_error(store)),
-             X509_STORE_CTX_get_error_depth(store) > 0 ? " (of an issuer)" : "", shown);
+    if (trust->fault[0] == '\0')
+        snprintf(trust->fault, sizeof trust->fault, "%s%s" TRUST_SHOWN,
+                 X509_verify_cert_error_string(X509_STORE_CTX_get_error(store)),
+                 X509_STORE_CTX_get_error_depth(store) > 0 ? " (of an issuer)" : "", trust->shown);
     return good;
 }
 

@@ -29,9 +29,12 @@ bool trust_load(struct trust *trust, struct trust_roots *roots, const char *ca_f
 /* Hangs it into an SSL_CTX, which must not have been used. No session is ever resumed, so that every connection shows
  * its certificate, and none renegotiates. False: no connection may be made. */
 bool trust_hang(struct trust *trust, void *ssl_ctx);
-/* Why a certificate, or what else was said in TLS, was refused: "certificate has expired; the certificate's SHA-256
- * fingerprint is 2b…"; "" where it was not. */
+/* Why a certificate, or what else was said in TLS, was refused: "certificate has expired; …"; "" where it was not. */
 const char *trust_fault(const struct trust *trust);
+/* The SHA-256 of the certificate that the server showed, in hexadecimal; "" where none was looked at. */
+const char *trust_shown(const struct trust *trust);
+/* How a fault says so. */
+#define TRUST_SHOWN "; SHA-256 fingerprint of the server's certificate: %s"
 
 #define TRUST_TAG_SIZE 41
 /* 40 hexadecimal digits that stand for host, port and trust, the state of its file included. Returns out. */

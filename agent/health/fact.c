@@ -326,7 +326,7 @@ READER(s2s_component, give_part, s2s_node_of(row)->cp_id, PART_COMPONENT)
 READER(s2s_host, give_part, s2s_node_of(row)->cp_id, PART_HOST)
 
 READER(source_pending, give_tri, row->subject.node->verdict.pending[row->item])
-READER(source_read, give_known, row->item < XCP_SOURCE_DERIVED, reading_of(row)->read)
+READER(source_read, give_known, reading_of(row)->configured, reading_of(row)->read)
 READER(source_fault, give_text, reading_of(row)->fault)
 READER(severity_count, give_severity_count, row->subject.node, (enum xcp_severity)row->item)
 

@@ -91,7 +91,8 @@ static size_t sub_count(enum fact_scope scope)
 }
 
 /* False for places that stand for nothing: a service that was not asked for, an endpoint without a certificate, a check
- * that an endpoint did not reach, a component that is missing in the table, a source that is not configured. */
+ * that an endpoint did not reach, a component that is missing in the table, a source that is neither configured nor
+ * another node's, whose page names this one. */
 static bool row_exists(const struct fact_row *row)
 {
     switch (row->scope) {
@@ -102,7 +103,8 @@ static bool row_exists(const struct fact_row *row)
     case SCOPE_STAGE: return endpoint_of(row)->reached[row->sub];
     case SCOPE_S2S_ROW: return row->subject.node->verdict.memory->nodes[row->item].in_table;
     case SCOPE_SOURCE:
-        return row->item == XCP_SOURCE_DERIVED || row->subject.node->latest->reading[row->item].configured;
+        return row->item == XCP_SOURCE_DERIVED || row->subject.node->latest->reading[row->item].configured ||
+               row->subject.node->verdict.pending[row->item] != TRI_UNKNOWN;
     default: return true;
     }
 }

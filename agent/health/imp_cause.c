@@ -6,18 +6,19 @@
 #include "base/mem.h"
 #include "health/combine.h"
 
+/* Lines are short enough to stand whole in fhImpDetail, which holds 255 bytes: the remedies of reasons.def say more. */
 #define EXPRESSWAY_ACCOUNT "Configuration > Unified Communications > IM and Presence Servers"
-#define ROUTER_MENU "Tools > Control Center - Network Services in Cisco Unified IM and Presence Serviceability"
+#define ROUTER_MENU "Tools > Control Center - Network Services"
 
 /* What to do about a stage at which an own domain fails. */
 static const struct {
     enum check check;
     const char *remedy;
 } STAGES[] = {
-    {CHECK_SRV, "correct its SRV records _xmpp-server._tcp in public DNS: port 5269, and the Expressway-E as target"},
-    {CHECK_CONNECT, "open TCP port 5269 to the Expressway-E, and see that XMPP federation is on there"},
-    {CHECK_STREAM, "see what answers on port 5269, and that XMPP federation is on for this domain on Expressway-C"},
-    {CHECK_STARTTLS, "see the security mode of XMPP federation on Expressway-E, and its certificate"},
+    {CHECK_SRV, "correct its SRV records in public DNS: port 5269 of Expressway-E"},
+    {CHECK_CONNECT, "open TCP port 5269 to Expressway-E, and see that federation is on"},
+    {CHECK_STREAM, "see what answers there, and that Expressway-C federates it"},
+    {CHECK_STARTTLS, "see Expressway-E's security mode, and its certificate"},
 };
 
 /* Reasons of the check `ping` that are no bounce: the account could not log in, or nothing came back. */
@@ -78,8 +79,7 @@ static char *rejected_account(const struct imp_status *node)
         return NULL;
     char *more = count > 1 ? mem_printf(" (and of %zu more)", count - 1) : mem_strdup("");
     char *cause = mem_printf("%s rejects the login of the account %s%s (401), so Expressway-C cannot write to it: "
-                             "correct user name and password on Expressway-C (" EXPRESSWAY_ACCOUNT "), refresh the "
-                             "discovery of the server there, and put the password into this account's password_file",
+                             "correct it there (" EXPRESSWAY_ACCOUNT "), refresh the discovery; also its password_file",
                              node->name, first->name, more);
     free(more);
     return cause;
@@ -91,9 +91,8 @@ static char *empty_table(const struct imp_status *node, const struct imp_expect 
         node->latest->rows_total > 0)
         return NULL;
     return mem_printf("Expressway-C has not written to %s: its table xmpps2snode is empty, though AXL works. Check "
-                      "Expressway-C's account: if its log has Function=\"executeSQLQuery\" Status=\"401\", correct the "
-                      "password (" EXPRESSWAY_ACCOUNT ") and refresh the discovery of the server there; if not, see "
-                      "that XMPP federation support is On at Expressway-E",
+                      "its account: if its log has Status=\"401\", correct the password there and refresh the "
+                      "discovery; else see that federation is On",
                       node->name);
 }
 
@@ -101,9 +100,8 @@ static char *restart_pending(const struct imp_status *node)
 {
     if (!has_rows(node) || reason_of(node, IMP_XCP_RESTART) != REASON_XCP_RESTART_PENDING)
         return NULL;
-    return mem_printf("The table of %s is as it should be, but its XCP Router waits for a restart, and may bounce "
-                      "packets until then: restart the XCP Router on %s (" ROUTER_MENU "); if packets still bounce, "
-                      "restart the IM and Presence cluster",
+    return mem_printf("The table of %s is right, but the XCP Router waits for a restart: restart the XCP Router on %s "
+                      "(" ROUTER_MENU "); if packets still bounce, restart the IM and Presence cluster",
                       node->name, node->name);
 }
 
@@ -137,8 +135,8 @@ static char *failing_domain(const struct imp_status *node, const struct imp_expe
         return NULL;
     const enum check check = STAGES[worst.stage].check;
     const char *code = reason_info(worst.domain->check[check].result.reason)->code;
-    return mem_printf("%s has its rows and, as far as is known, waits for no restart, but partners %s get through to "
-                      "its domain %s: check %s is %s (%s): %s",
+    return mem_printf("%s has its rows, and no restart is known to be due, but partners %s get through to %s: check %s "
+                      "is %s (%s): %s",
                       node->name, worst.state == STATE_CRITICAL ? "do not" : "may not", worst.domain->name,
                       check_name(check), state_name(worst.state), code, STAGES[worst.stage].remedy);
 }
@@ -160,8 +158,7 @@ static char *bouncing_ping(const struct imp_status *node, const struct imp_expec
         if (!bounces(&domain->check[CHECK_PING].result))
             continue;
         return mem_printf("All checks of %s are good, but the ping to %s bounces (%s): the XCP Router bounces packets "
-                          "without a notification: restart it (" ROUTER_MENU "), and if that does not help, the IM and "
-                          "Presence cluster",
+                          "without a notification: restart it, and if that does not help, the IM and Presence cluster",
                           node->name, domain->name, reason_info(domain->check[CHECK_PING].result.reason)->code);
     }
     return NULL;

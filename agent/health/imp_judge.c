@@ -126,14 +126,15 @@ static enum reason judge_rows(struct buf *detail, const struct imp_result *resul
         tell_ids(detail, &unexpected);
         return REASON_S2SNODE_PRESENT;
     }
+    if (scene->expect->federation && empty) {
+        buf_printf(detail, "the table is empty%s", missing.count > 0 ? ", and lacks " : "");
+        tell_ids(detail, &missing);
+        return REASON_S2SNODE_EMPTY;
+    }
     if (missing.count > 0) {
-        buf_puts(detail, empty ? "the table is empty, and lacks " : "the table lacks ");
+        buf_puts(detail, "the table lacks ");
         tell_ids(detail, &missing);
         return REASON_S2SNODE_MISSING;
-    }
-    if (scene->expect->federation && empty) {
-        buf_puts(detail, "the table is empty");
-        return REASON_S2SNODE_EMPTY;
     }
     if (unexpected.count > 0) {
         buf_puts(detail, "not expected: ");

@@ -67,7 +67,7 @@ struct imp_verdict {
 
 /* Completes result->check (then applies `severity` to all four) and fills *verdict.
  *
- * s2snode, first that holds: s2snode_no_table; (federation off) s2snode_present; s2snode_missing; s2snode_empty;
+ * s2snode, first that holds: s2snode_no_table; (federation off) s2snode_present; s2snode_empty; s2snode_missing;
  * s2snode_unexpected; s2snode_differs (another node of the cluster read other cp_ids; only where that node's latest
  * table could be read); ok. Where nothing was read: not_reached. Its detail names the cp_ids concerned.
  *

@@ -81,6 +81,17 @@ FILE *folder_read(struct folder *folder, struct err *err)
     return in;
 }
 
+FILE *folder_peek(const char *path, const char *file)
+{
+    struct err err = {0};
+    struct folder folder = {.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), .path = path, .file = file};
+    if (folder.fd < 0)
+        return NULL;
+    FILE *in = folder_read(&folder, &err);
+    close(folder.fd);
+    return in;
+}
+
 bool folder_set_aside(struct folder *folder, struct err *err)
 {
     char when[32];

@@ -17,6 +17,8 @@ void folder_close(struct folder *folder); /* NULL is legal */
 
 /* Opens the file for reading. NULL, with err->text "" when there is none, and filled when it cannot be read. */
 FILE *folder_read(struct folder *folder, struct err *err);
+/* The same of a folder that is not opened, and may be another process's. NULL when there is nothing to read. */
+FILE *folder_peek(const char *path, const char *file);
 /* Renames the file to NAME.damaged-TIME, so that nothing overwrites it. */
 bool folder_set_aside(struct folder *folder, struct err *err);
 

@@ -105,7 +105,7 @@ static void start_keeper(struct store *store)
         log_warn("state is not kept: %s", err.text);
 }
 
-struct store *store_new(struct config *config, const char *state_dir)
+static struct store *begin(struct config *config, const char *state_dir)
 {
     struct store *store = mem_alloc(sizeof *store);
     store->config = config_hold(config);
@@ -113,12 +113,37 @@ struct store *store_new(struct config *config, const char *state_dir)
     store->state_dir = mem_strdup(state_dir);
     pthread_mutex_init(&store->lock, NULL);
     new_registries(store);
-    open_state(store);
+    return store;
+}
+
+/* Puts what was restored into force. */
+static void settle(struct store *store)
+{
     for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
-        store->rolls[kind] = roll_new(kind, config, store->registries[kind], NULL);
+        store->rolls[kind] = roll_new(kind, store->config, store->registries[kind], NULL);
         registry_forget_restored(store->registries[kind]);
     }
+}
+
+struct store *store_new(struct config *config, const char *state_dir)
+{
+    struct store *store = begin(config, state_dir);
+    open_state(store);
+    settle(store);
     start_keeper(store);
+    return store;
+}
+
+struct store *store_new_beside(struct config *config, const char *state_dir)
+{
+    struct store *store = begin(config, NULL);
+    struct err err = {0};
+    FILE *in = state_dir != NULL ? folder_peek(state_dir, STATE_FILE) : NULL;
+    if (in != NULL && !state_file_read(in, store->registries, &err))
+        new_registries(store);
+    if (in != NULL)
+        fclose(in);
+    settle(store);
     return store;
 }
 

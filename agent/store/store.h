@@ -19,6 +19,9 @@ struct snapshot;
  * on, and becomes that of a transition if that round's state is confirmed to be another. A folder that cannot be used
  * is told in the log, and the store works without it; a file that is damaged or foreign is set aside. */
 struct store *store_new(struct config *config, const char *state_dir);
+/* For who looks on beside an agent: takes over what it has kept in its state_dir, if that can be read, and keeps
+ * nothing. */
+struct store *store_new_beside(struct config *config, const char *state_dir);
 void store_free(struct store *store); /* saves what is not saved yet; snapshots taken from it stay valid */
 
 /* Gives every name of a configuration that is about to come its index, and saves that, so that no index can ever be

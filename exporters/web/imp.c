@@ -1,4 +1,5 @@
 /* The page about one Cisco IM and Presence node: tables read out of the table of facts. */
+#include <string.h>
 #include <strings.h>
 
 #include "base/clock.h"
@@ -110,12 +111,23 @@ static void add_notifications(const struct page *page)
     buf_puts(page->out, known ? "<p>None.</p>\n" : "<p>No source of them was read.</p>\n");
 }
 
+/* The node of that name, or else of one that differs in case only; imp_count: none. */
+static size_t find_node(const struct status *status, const char *name)
+{
+    size_t found = status->imp_count;
+    for (size_t at = status->imp_count; at-- > 0;) {
+        if (strcmp(status->imp[at]->name, name) == 0)
+            return at;
+        if (strcasecmp(status->imp[at]->name, name) == 0)
+            found = at;
+    }
+    return found;
+}
+
 bool web_imp_page(const struct status *status, const char *name, struct buf *out)
 {
     struct page page = {.one = *status, .now_ms = clock_wall_ms(), .out = out};
-    size_t at = 0;
-    while (at < status->imp_count && strcasecmp(status->imp[at]->name, name) != 0)
-        at++;
+    size_t at = find_node(status, name);
     if (at == status->imp_count) {
         about_missing(&page, "node", name);
         return false;

@@ -20,7 +20,12 @@ def write(folder, text):
 
 
 def test_lab_configuration_is_good(agent):
-    assert check(agent.config).returncode == 0
+    """And it is told how much is configured."""
+    done = check(agent.config)
+    assert done.returncode == 0
+    samples = agent.scrape()
+    domains, nodes = (int(samples.one(f"fedhealth_{each}")) for each in ("domains", "imp_nodes"))
+    assert nodes and done.stdout == f"{agent.config}: good, {domains} domains, {nodes} nodes\n"
 
 
 FAULTS = """\

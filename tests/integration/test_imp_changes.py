@@ -9,7 +9,8 @@ import time
 import pytest
 
 from agent import Agent, wait_for
-from imp_nodes import AXL_ONLY, Stage, imp_checks, imp_json, imp_runs, imp_table, imp_walked, node, with_rows
+from imp_nodes import (AXL_ONLY, Stage, check_imp, imp_checks, imp_json, imp_runs, imp_table, imp_walked, json_checks,
+                       node, with_rows)
 from lab.imp import DOMAIN, restart_row
 from snmp import walk
 
@@ -98,6 +99,8 @@ def test_router_older_than_the_change(scene):
     scene.stop()
     scene.start()
     assert scene.checks("old-router")["xcp_restart"] == ["critical", "xcp_restart_pending"]
+    found = imp_json(check_imp(scene.agent.config, f"old-router.{DOMAIN}").stdout, f"old-router.{DOMAIN}")
+    assert json_checks(found)["xcp_restart"] == ["critical", "xcp_restart_pending"]  # it knows what the agent saw
     time.sleep(3)  # UpTime is in whole seconds: nearer to the change the start would be unknown
     scene.change("old-router", {"control_center": {"started": time.time()}})
     assert scene.checks("old-router")["xcp_restart"] == ["ok", "ok"]
@@ -140,6 +143,23 @@ def test_notification_comes_and_goes(scene):
     scene.change("page", {"page": {"rows": []}})
     assert scene.checks("page")["xcp_restart"] == ["ok", "ok"]
     assert len(scene.stage.server.logins(node=name, service="page")) <= 2  # one a start of the agent
+
+
+def test_notification_on_the_page_of_another(scene):
+    """It is about the node that it names, which needs no page of its own; and that is told where it was seen."""
+    name = f"alone.{DOMAIN}"
+    scene.change("page", {"page": {"rows": [restart_row(name)]}})
+    scene.next_rounds("alone")
+    assert scene.checks("page")["xcp_restart"] == ["ok", "ok"]
+    assert scene.checks("alone")["xcp_restart"] == ["critical", "xcp_restart_pending"]
+    assert scene.agent.scrape().one("fedhealth_imp_xcp_restart_pending", node=name, source="page") == 1
+    found = imp_json(scene.agent.request("/api/v1/status")[1], name)
+    assert f"seen at page.{DOMAIN}" in found["checks"]["xcp_restart"]["detail"]
+    assert found["xcp_sources"] == {"page": {"pending": 1}}
+    scene.change("page", {"page": {"rows": []}})
+    scene.next_rounds("alone")
+    assert scene.checks("alone")["xcp_restart"] == ["unknown", "not_configured"]
+    assert scene.agent.scrape().one("fedhealth_imp_xcp_restart_pending", node=name, source="page") is None
 
 
 def test_link_in_a_notification(scene):

@@ -117,6 +117,7 @@ static void add_empty(struct status *status)
         (struct imp_account){mem_strdup("expressway-c"), TRI_NO, RUN_MS - 3600000, mem_strdup("rejected with 401")};
     latest->accounts[1] = (struct imp_account){mem_strdup("other"), TRI_UNKNOWN, TIME_ABSENT, NULL};
     latest->login_hold_until_ms = NOW_MS + 1800000;
+    node->verdict.pending[XCP_SOURCE_PAGE] = TRI_YES; /* the page of another node, which names this one */
     conclude(node, STATE_CRITICAL, IMP_AXL);
     status->imp_causes[status->imp_count - 1] = mem_strdup(
         "the login of expressway-c is wrong (401), so Expressway-C cannot write: correct its password & wait");

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -115,12 +116,28 @@ static void test_defaults(void **state)
     config_free(config);
 }
 
+/* A node's name is mostly that of its host, and may be as long. */
+static void test_long_names(void **state)
+{
+    (void)state;
+    char name[255], text[512];
+    for (size_t length = 253; length <= 254; length++) {
+        memset(name, 'a', length);
+        name[length] = '\0';
+        snprintf(text, sizeof text, AGENT "imp_nodes: [{name: %s, axl: {url: 'https://a/axl/', " ACCOUNT "}}]\n", name);
+        struct config *config = scene_load(text);
+        assert_int_equal(config != NULL, length == 253);
+        config_free(config);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole),
         cmocka_unit_test(test_taken_over),
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_long_names),
     };
     return cmocka_run_group_tests_name("config_imp", tests, scene_setup, scene_teardown);
 }

@@ -35,7 +35,7 @@ static const struct {
     {true, NULL, NULL, "a", REASON_S2SNODE_NO_TABLE, REASON_S2SNODE_NO_TABLE, NULL},
     {false, NULL, NULL, NULL, REASON_S2SNODE_NO_TABLE, REASON_S2SNODE_NO_TABLE, NULL},
     {true, NULL, "", "a", REASON_NOT_RUN, REASON_S2SNODE_EMPTY, "the table is empty"},
-    {true, "a", "", NULL, REASON_NOT_RUN, REASON_S2SNODE_MISSING, "the table is empty, and lacks a"},
+    {true, "a", "", NULL, REASON_NOT_RUN, REASON_S2SNODE_EMPTY, "the table is empty, and lacks a"},
     {true, "a b", "a c", "a", REASON_NOT_RUN, REASON_S2SNODE_MISSING, "the table lacks b"},
     {true, "a b c d e", "x", NULL, REASON_NOT_RUN, REASON_S2SNODE_MISSING, "the table lacks a, b, c and 2 more"},
     {true, "a", "a b", "a", REASON_NOT_RUN, REASON_S2SNODE_UNEXPECTED, "not expected: b"},

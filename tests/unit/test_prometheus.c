@@ -238,6 +238,7 @@ static void test_nodes(void **state)
         "fedhealth_imp_s2s_node_info{node=\"cups.healthy.example\",cp_id=\"cm-2_s2scp-1.eft-xwye-a-coluc-com\"} 1",
         "fedhealth_imp_s2s_nodes_last_change_timestamp_seconds{node=\"cups.pending.example\"} 1795341600",
         "fedhealth_imp_xcp_restart_pending{node=\"cups.healthy.example\",source=\"page\"} 0",
+        "fedhealth_imp_xcp_restart_pending{node=\"cups.empty.example\",source=\"page\"} 1",
         "fedhealth_imp_xcp_restart_pending{node=\"cups.pending.example\",source=\"page\"} 1",
         "fedhealth_imp_xcp_restart_pending{node=\"cups.pending.example\",source=\"derived\"} 1",
         "fedhealth_imp_xcp_notifications{node=\"cups.healthy.example\",severity=\"emergency\"} 0",

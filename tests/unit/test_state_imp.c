@@ -135,6 +135,36 @@ static void memory_is_taken_over(void **state)
     store_free(store);
 }
 
+/* One that looks on beside the agent knows what that saw, takes nothing from it and leaves nothing behind. */
+static void who_looks_on_changes_nothing(void **state)
+{
+    (void)state;
+    struct store *store = scene_store("x/ba", 1, "state");
+    store_put_imp(store, 1, scene_imp_round("xy", 1));
+    store_free(store);
+    store = scene_store("x/ba", 1, "state");
+    struct store *beside = store_new_beside(scene_config("/a", 1), "state");
+    assert_string_equal(scene_memory(beside, 'a'), "1:x present@1, 2:y present@1 seen 1 changed -1 former -1");
+    assert_int_equal(scene_imp(beside, 'a')->index, 2);
+    store_put_imp(beside, 0, scene_imp_round("yz", 11));
+    assert_string_equal(scene_memory(beside, 'a'), "2:y present@1, 3:z present@11 seen 11 changed 11 former 1");
+    assert_int_equal(store_saved(beside), TRI_UNKNOWN);
+    store_free(beside);
+    assert_int_equal(store_saved(store), TRI_YES);
+    store_free(store);
+    store = scene_store("x/ba", 1, "state");
+    assert_string_equal(scene_memory(store, 'a'), "1:x present@1, 2:y present@1 seen 1 changed -1 former -1");
+    store_free(store);
+    scene_remove("state");
+    static const char *const folders[] = {"state", NULL};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        beside = store_new_beside(scene_config("/a", 1), folders[i]);
+        assert_string_equal(scene_memory(beside, 'a'), " seen -1 changed -1 former -1");
+        store_free(beside);
+    }
+    assert_int_not_equal(access("state", F_OK), 0);
+}
+
 static void what_is_missing_keeps_its_index(void **state)
 {
     (void)state;
@@ -302,6 +332,7 @@ int main(void)
         TEST(snapshots_are_in_the_order_of_indexes),
         TEST(since_and_history_are_taken_over),
         TEST(memory_is_taken_over),
+        TEST(who_looks_on_changes_nothing),
         TEST(what_is_missing_keeps_its_index),
         TEST(a_node_that_was_away_starts_anew),
         TEST(a_reload_keeps_what_stays),

@@ -349,6 +349,24 @@ static void check_order(const char *page, const char *const parts[], size_t coun
         page = find(page, parts[i]);
 }
 
+/* Names are told apart by their case; but who writes one in another way is led to the node. */
+static void test_node_of_other_case(void **state)
+{
+    (void)state;
+    struct status *status = sample_status_new();
+    sample_add_nodes(status);
+    char *page, *former = status->imp[0]->name, shouted[] = "CUPS.PENDING.EXAMPLE";
+    status->imp[0]->name = shouted;
+    page = node_page_of(status, "cups.pending.example", true);
+    find(page, "<title>cups.pending.example: critical");
+    free(page);
+    page = node_page_of(status, shouted, true);
+    find(page, "<title>CUPS.PENDING.EXAMPLE: ok");
+    free(page);
+    status->imp[0]->name = former;
+    sample_status_free(status);
+}
+
 static void test_node(void **state)
 {
     (void)state;
@@ -431,6 +449,7 @@ int main(void)
         cmocka_unit_test(test_page_many),     cmocka_unit_test(test_warnings),     cmocka_unit_test(test_domain),
         cmocka_unit_test(test_unconfirmed),   cmocka_unit_test(test_domain_others), cmocka_unit_test(test_prose),
         cmocka_unit_test(test_landing_of_nodes), cmocka_unit_test(test_node),
+        cmocka_unit_test(test_node_of_other_case),
     };
     return cmocka_run_group_tests_name("web", tests, NULL, NULL);
 }
