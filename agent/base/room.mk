@@ -12,6 +12,7 @@ agent_base_libbase_a_SOURCES = \
 	agent/base/text.c agent/base/text.h
 
 if HAVE_CMOCKA
+FOLDER_SCENE = tests/unit/folder_scene.c tests/unit/folder_scene.h
 check_PROGRAMS += tests/unit/test_base tests/unit/test_network
 tests_unit_test_base_SOURCES = tests/unit/test_base.c
 tests_unit_test_base_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

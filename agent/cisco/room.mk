@@ -46,10 +46,8 @@ tests_unit_test_soap_LDADD = $(SOAP_SCENE_LIBS)
 tests_unit_test_soap_reader_SOURCES = tests/unit/test_soap_reader.c
 tests_unit_test_soap_reader_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_soap_reader_LDADD = agent/cisco/libcisco.a agent/base/libbase.a $(EXPAT_LIBS) $(CMOCKA_LIBS)
-endif
 
 # The Notifications page: its readers, and the form login before it.
-if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_html tests/unit/test_notifications
 tests_unit_test_html_SOURCES = tests/unit/test_html.c
 tests_unit_test_html_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -58,5 +56,6 @@ tests_unit_test_notifications_SOURCES = tests/unit/test_notifications.c tests/un
 	tests/unit/page_scene.h $(FAKE_LOOP)
 tests_unit_test_notifications_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_notifications_LDFLAGS = $(AM_LDFLAGS) $(FAKE_LOOP_WRAP)
-tests_unit_test_notifications_LDADD = agent/cisco/libcisco.a agent/health/libhealth.a agent/base/libbase.a $(XML2_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_notifications_LDADD = agent/cisco/libcisco.a agent/health/libhealth.a agent/base/libbase.a \
+	$(XML2_LIBS) $(CMOCKA_LIBS)
 endif

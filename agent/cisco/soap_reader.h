@@ -1,5 +1,5 @@
-/* Reader of one SOAP 1.1 or 1.2 reply: with xmpp_stream.c the ONLY user of expat. Push style: bytes in, rows out as
- * they are complete. Only the local names of elements count, whatever their prefixes and namespaces: the servers'
+/* Reader of one SOAP 1.1 or 1.2 reply: with probe/xmpp_stream.c the ONLY user of expat. Push style: bytes in, rows out
+ * as they are complete. Only the local names of elements count, whatever their prefixes and namespaces: the servers'
  * dialects differ in these. Refuses a doctype, entities beyond XML's five, processing instructions, nesting deeper than
  * 64, a tag or comment over 8 KiB, and what runs past the bounds below. Bytes are gathered before expat sees them, so
  * that a reply that comes a byte at a time costs no more than one that comes whole. */

@@ -117,16 +117,16 @@ void report_text(FILE *out, const struct status *status)
     for (size_t i = 0; i < count_all(status); i++) {
         struct subject subject = one_of_all(status, i);
         fprintf(out, "%s%s: %s\n", i > 0 ? "\n" : "", subject.name, state_name(subject.state));
+        if (subject.cause != NULL) {
+            int column = fprintf(out, "  cause: ");
+            cli_write_wrapped(out, subject.cause, (size_t)column, (size_t)column, WIDTH);
+        }
         for (size_t check = 0; check < subject.check_count; check++) {
             if (!is_silent(&subject.checks[check].result))
                 report_check(out, subject_check_name(&subject, check), &subject.checks[check].result);
         }
         if (subject.domain != NULL)
             report_endpoints(out, status, i);
-        if (subject.cause != NULL) {
-            int column = fprintf(out, "  cause: ");
-            cli_write_wrapped(out, subject.cause, (size_t)column, (size_t)column, WIDTH);
-        }
     }
 }
 

@@ -17,7 +17,7 @@ agent_config_libconfig_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(IDN2_CFLAGS)
 EXTRA_DIST += docs/configuration.md
 
 if HAVE_CMOCKA
-config_scene = tests/unit/config_scene.c tests/unit/config_scene.h
+config_scene = tests/unit/config_scene.c tests/unit/config_scene.h $(FOLDER_SCENE)
 config_test_libs = agent/config/libconfig.a agent/health/libhealth.a agent/base/libbase.a $(YAML_LIBS) $(IDN2_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_config

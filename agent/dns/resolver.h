@@ -1,4 +1,4 @@
-/* DNS for probes: the ONLY user of c-ares. Asynchronous on the loop; answers are parsed here with every length
+/* DNS: the ONLY user of c-ares. Asynchronous on the loop; answers are parsed here with every length
  * distrusted. Queries go to one server set, over UDP, and again over TCP where the answer was truncated. */
 #ifndef DNS_RESOLVER_H
 #define DNS_RESOLVER_H

@@ -15,7 +15,8 @@ if HAVE_CMOCKA
 FETCH_SCENE = tests/unit/fetch_scene.c tests/unit/fetch_scene.h tests/unit/https_script.c \
 	tests/unit/https_script.h $(RESOLVER_SCENE)
 FETCH_SCENE_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(OPENSSL_CFLAGS) $(ZLIB_CFLAGS)
-FETCH_SCENE_LIBS = agent/fetch/libfetch.a agent/login/liblogin.a agent/dns/libdns.a agent/health/libhealth.a agent/loop/libloop.a agent/base/libbase.a \
+FETCH_SCENE_LIBS = agent/fetch/libfetch.a agent/login/liblogin.a agent/dns/libdns.a \
+	agent/health/libhealth.a agent/loop/libloop.a agent/base/libbase.a \
 	$(CURL_LIBS) $(CARES_LIBS) $(OPENSSL_LIBS) $(ZLIB_LIBS) $(UV_LIBS) $(CMOCKA_LIBS) -lresolv -lpthread
 check_PROGRAMS += tests/unit/test_fetch tests/unit/test_fetch_kept tests/unit/test_fetch_replies \
 	tests/unit/test_fetch_trust

@@ -168,13 +168,19 @@ const char *trust_shown(const struct trust *trust)
     return trust->shown;
 }
 
+/* The SHA-256 of the server's own certificate. */
+static bool hash_leaf(X509_STORE_CTX *store, unsigned char hash[SHA256_SIZE])
+{
+    X509 *leaf = X509_STORE_CTX_get0_cert(store);
+    return leaf != NULL && X509_digest(leaf, EVP_sha256(), hash, NULL) == 1;
+}
+
 /* Takes the place of OpenSSL's verification of the chain. */
 static int judge_fingerprint(X509_STORE_CTX *store, void *arg)
 {
     struct trust *trust = arg;
-    X509 *leaf = X509_STORE_CTX_get0_cert(store);
     unsigned char shown[SHA256_SIZE];
-    if (leaf == NULL || X509_digest(leaf, EVP_sha256(), shown, NULL) != 1) {
+    if (!hash_leaf(store, shown)) {
         snprintf(trust->fault, sizeof trust->fault, "the certificate's fingerprint cannot be computed");
     } else if (memcmp(shown, trust->fingerprint, sizeof shown) != 0) {
         char wanted[SHA256_DIGITS + 1];
@@ -199,9 +205,8 @@ static struct trust *trust_of(const SSL_CTX *context)
 
 static void note_fingerprint(struct trust *trust, X509_STORE_CTX *store)
 {
-    X509 *leaf = X509_STORE_CTX_get0_cert(store);
     unsigned char shown[SHA256_SIZE];
-    if (leaf != NULL && X509_digest(leaf, EVP_sha256(), shown, NULL) == 1)
+    if (hash_leaf(store, shown))
         print_hex(trust->shown, shown, sizeof shown);
 }
 

@@ -1,5 +1,4 @@
-/* Whom fetch.c trusts: what is hung into the SSL_CTX that libcurl makes for each connection. With tls.c, certificate.c
- * and secret.c the ONLY user of OpenSSL. */
+/* Whom fetch.c trusts: what is hung into the SSL_CTX that libcurl makes for each connection. */
 #ifndef FETCH_TRUST_H
 #define FETCH_TRUST_H
 

@@ -78,8 +78,8 @@ static char *rejected_account(const struct imp_status *node)
     if (first == NULL)
         return NULL;
     char *more = count > 1 ? mem_printf(" (and of %zu more)", count - 1) : mem_strdup("");
-    char *cause = mem_printf("%s rejects the login of the account %s%s (401), so Expressway-C cannot write to it: "
-                             "correct it there (" EXPRESSWAY_ACCOUNT "), refresh the discovery; also its password_file",
+    char *cause = mem_printf("%s rejects the account %s%s (401), so Expressway-C cannot write to it: correct it on "
+                             "Expressway-C (" EXPRESSWAY_ACCOUNT "), refresh the discovery, and update password_file",
                              node->name, first->name, more);
     free(more);
     return cause;

@@ -6,7 +6,7 @@
 #include "health/status.h"
 
 /* The line for this node, with its remedy; to be freed by the caller. NULL: the checks speak for themselves. The first
- * rule that holds (the seed's symptoms):
+ * rule that holds:
  *  - a verify account was rejected: its login is wrong (401), so Expressway-C cannot write: certain;
  *  - AXL good, federation expected, table empty: "Expressway-C has not written: check its account, 401 in its log";
  *  - rows as expected, a restart pending: "restart the XCP Router on NODE";

@@ -26,11 +26,14 @@ agent_health_libhealth_a_SOURCES = \
 EXTRA_DIST += docs/reasons.md
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_combine tests/unit/test_imp tests/unit/test_imp_cause tests/unit/test_imp_judge \
-	tests/unit/test_imp_restart tests/unit/test_reason tests/unit/test_severity
+check_PROGRAMS += tests/unit/test_combine tests/unit/test_cp_id tests/unit/test_imp tests/unit/test_imp_cause \
+	tests/unit/test_imp_judge tests/unit/test_imp_restart tests/unit/test_reason tests/unit/test_severity
 tests_unit_test_combine_SOURCES = tests/unit/test_combine.c
 tests_unit_test_combine_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_combine_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
+tests_unit_test_cp_id_SOURCES = tests/unit/test_cp_id.c
+tests_unit_test_cp_id_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_cp_id_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_imp_SOURCES = tests/unit/test_imp.c
 tests_unit_test_imp_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_imp_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
@@ -49,11 +52,4 @@ tests_unit_test_reason_LDADD = agent/health/libhealth.a agent/base/libbase.a $(C
 tests_unit_test_severity_SOURCES = tests/unit/test_severity.c
 tests_unit_test_severity_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_severity_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
-endif
-
-if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_cp_id
-tests_unit_test_cp_id_SOURCES = tests/unit/test_cp_id.c
-tests_unit_test_cp_id_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_cp_id_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
 endif

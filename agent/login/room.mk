@@ -10,7 +10,7 @@ agent_login_liblogin_a_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
 
 # Their wall clock is made up.
 if HAVE_CMOCKA
-LOGIN_SCENE = tests/unit/login_scene.c tests/unit/login_scene.h
+LOGIN_SCENE = tests/unit/login_scene.c tests/unit/login_scene.h $(FOLDER_SCENE)
 LOGIN_SCENE_WRAP = -Wl,--wrap=clock_wall_ms
 LOGIN_SCENE_LIBS = agent/login/liblogin.a agent/loop/libloop.a agent/base/libbase.a \
 	$(OPENSSL_LIBS) $(UV_LIBS) $(CMOCKA_LIBS) -lpthread

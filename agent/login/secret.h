@@ -1,5 +1,4 @@
-/* What needs cryptography beside TLS and certificates: keyed hashes, random bytes, and memory that held a secret. With
- * tls.c, certificate.c and trust.c the ONLY user of OpenSSL. */
+/* What needs cryptography beside TLS and certificates: keyed hashes, random bytes, and memory that held a secret. */
 #ifndef LOGIN_SECRET_H
 #define LOGIN_SECRET_H
 

@@ -1,5 +1,5 @@
 /* What a peer's certificate says and what is wrong with it: facts for people and dashboards whether or not it is valid,
- * and one verdict. Used by tls.c alone; with it the only user of OpenSSL. */
+ * and one verdict. Used by tls.c alone. */
 #ifndef PROBE_CERTIFICATE_H
 #define PROBE_CERTIFICATE_H
 

@@ -1,5 +1,5 @@
-/* A probe runs the checks of one domain once and hands back what it found. Everything happens on the loop's thread,
- * nothing blocks, and one deadline each bounds the DNS part and the conversation. */
+/* A probe runs the checks of one domain or node once and hands back what it found. Everything happens on the loop's
+ * thread, nothing blocks, and one deadline each bounds the DNS part and the conversation. */
 #ifndef PROBE_PROBE_H
 #define PROBE_PROBE_H
 

@@ -16,7 +16,7 @@ agent_store_libstore_a_SOURCES = \
 agent_store_libstore_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 
 if HAVE_CMOCKA
-store_scene = tests/unit/store_scene.c tests/unit/store_scene.h
+store_scene = tests/unit/store_scene.c tests/unit/store_scene.h $(FOLDER_SCENE)
 store_test_libs = agent/store/libstore.a agent/health/libhealth.a agent/base/libbase.a \
 	$(JANSSON_LIBS) $(ZLIB_LIBS) $(CMOCKA_LIBS) -lpthread
 

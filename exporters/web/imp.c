@@ -9,7 +9,7 @@
 #include "exporters/web/web.h"
 
 static const struct column S2S_COLUMNS[] = {
-    {"Component", "cp_id", LOOK_CODE, 0},   {"Kind", "kind", LOOK_PLAIN, 0},
+    {"Component", "cp_id", LOOK_CODE, 0},   {"Kind", "kind", LOOK_WORD, 0},
     {"Host", "host", LOOK_CODE, 0},         {"Manager", "manager", LOOK_CODE, 0},
     {"S2S component", "component", LOOK_CODE, 0}, {"In the table since", "first_seen", LOOK_AGE, 0},
     {"Key", "pkid", LOOK_CODE, 0},
@@ -68,7 +68,7 @@ static void add_axl(const struct page *page, const struct imp_status *node)
         clock_rfc3339(node->latest->login_hold_until_ms / 1000, until);
         buf_printf(out, "<p class=\"skipped warning\">! No login before <time>%s</time> (", until);
         page_add_age(out, node->latest->login_hold_until_ms, page->now_ms);
-        buf_puts(out, "), since it was rejected. A corrected password ends this.</p>\n");
+        buf_puts(out, "), since one was rejected. A corrected password ends this.</p>\n");
     }
     add_terms(page, AXL_TERMS, COUNT(AXL_TERMS));
     table_add(page, SCOPE_ACCOUNT, SIZE_MAX, ACCOUNT_COLUMNS, COUNT(ACCOUNT_COLUMNS));

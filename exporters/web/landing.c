@@ -102,8 +102,8 @@ static void add_head(struct web_landing *page, struct buf *out)
     html_text(out, page->metrics_path, PAGE_DETAIL_MAX);
     buf_puts(out, "\">Metrics</a><a href=\"/api/v1/status\">JSON</a>"
                   "<a href=\"/-/healthy\">Health</a><a href=\"/-/ready\">Readiness</a></nav>\n"
-                  "<h1>fedhealth</h1>\n<p class=lead>Whether XMPP federation with these domains works, "
-                  "stage by stage, as seen from here.</p>\n");
+                  "<h1>fedhealth</h1>\n<p class=lead>Whether XMPP federation works, stage by stage, as seen "
+                  "from here.</p>\n");
     add_tally(count, out);
     buf_puts(out, "</header>\n<main>\n");
     page_add_banners(&status->agent, out);

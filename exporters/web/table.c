@@ -77,7 +77,8 @@ static void add_value(const struct page *page, const struct fact_value *value, e
         return;
     }
     switch (look) {
-    case LOOK_PLAIN: html_text(out, value->text, PAGE_DETAIL_MAX); break;
+    case LOOK_PLAIN:
+    case LOOK_WORD: html_text(out, value->text, PAGE_DETAIL_MAX); break;
     case LOOK_CODE: table_add_code(out, value->text); break;
     case LOOK_NUMBER: buf_printf(out, "%.0f", value->number); break;
     case LOOK_STATE: add_state(out, value->text); break;

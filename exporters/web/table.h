@@ -12,7 +12,7 @@
 
 enum look {
     LOOK_PLAIN, LOOK_CODE, LOOK_STATE, LOOK_REASON,
-    LOOK_NUMBER, LOOK_TOOK, LOOK_AGE, LOOK_DATE, LOOK_MOMENT, LOOK_YES_NO /* these are short */
+    LOOK_NUMBER, LOOK_TOOK, LOOK_AGE, LOOK_DATE, LOOK_MOMENT, LOOK_YES_NO, LOOK_WORD /* these are short */
 };
 
 /* A fact of the row under its key, or else the label of that name. */

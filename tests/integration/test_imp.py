@@ -11,7 +11,7 @@ from agent import FEDHEALTH, run
 from imp_nodes import (EXIT_CODES, IMP_CHECKS, check_imp, imp_checks, imp_indexes, imp_json, imp_state, imp_table,
                        imp_walked, json_checks)
 from lab import IMP_CASES
-from lab.imp import SEED_CP_ID
+from lab.imp import CP_ID
 from snmp import STATES, walk, walk_names
 
 SUCCESS = {"ok": 1, "warning": 1, "critical": 0, "unknown": None}
@@ -136,7 +136,7 @@ def test_unknown_node(agent):
 
 @pytest.mark.parametrize("case", [case for case in IMP_CASES if case["name"] in (PENDING, REJECTED)],
                          ids=lambda case: case["name"].split(".", maxsplit=1)[0])
-def test_symptoms_of_the_seed(agent, case):
+def test_symptoms(agent, case):
     """The agent's own words name cause and remedy, on the command line too."""
     done = check_imp(agent.config, case["name"], output=())
     assert has_all(case["cause"], done.stdout)
@@ -149,8 +149,8 @@ def test_rows(agent, walked):
     samples = agent.scrape()
     kinds = {each["kind"]: value for each, value in samples.named("fedhealth_imp_s2s_nodes") if each["node"] == HEALTHY}
     assert kinds == {"present": 1, "missing": 0, "unexpected": 0}
-    assert samples.one("fedhealth_imp_s2s_node_info", node=HEALTHY, cp_id=SEED_CP_ID) == 1
-    assert imp_table(walked, 6, 2, HEALTHY) == [SEED_CP_ID]
+    assert samples.one("fedhealth_imp_s2s_node_info", node=HEALTHY, cp_id=CP_ID) == 1
+    assert imp_table(walked, 6, 2, HEALTHY) == [CP_ID]
     assert imp_table(walked, 6, 3, HEALTHY) == ["1"]
     unexpected, missing = "row-unexpected.imp.lab.test", "row-missing.imp.lab.test"
     assert sorted(imp_table(walked, 6, 3, unexpected)) == ["1", "3"]

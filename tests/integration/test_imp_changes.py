@@ -163,11 +163,12 @@ def test_notification_on_the_page_of_another(scene):
 
 
 def test_link_in_a_notification(scene):
-    """The description's link is markup on some pages, text on others."""
+    """The description's link is markup on some pages, text on others (which snmpwalk quotes)."""
     row = restart_row(f"page.{DOMAIN}")
-    scene.change("page", {"page": {"rows": [{**row, "html": True}]}})
-    (description,) = imp_table(walk(scene.agent.snmp_port, scene.folder), 7, 2, f"page.{DOMAIN}")
-    assert "restart this service here" in description and "<" not in description
+    for escaped, shown in ((False, "here . Once"), (True, r'<a href=\"#\">here</a> . Once')):
+        scene.change("page", {"page": {"rows": [{**row, "escaped": escaped}]}})
+        (description,) = imp_table(walk(scene.agent.snmp_port, scene.folder), 7, 2, f"page.{DOMAIN}")
+        assert f"restart this service {shown}" in description
     scene.change("page", {"page": {"rows": []}})
 
 

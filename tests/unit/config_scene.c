@@ -3,27 +3,15 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "config/config.h"
 
 struct buf faults;
-static char folder[] = "/tmp/test_config.XXXXXX"; /* the working directory of all tests */
-
-void scene_write(const char *name, const char *bytes, size_t length)
-{
-    FILE *file = fopen(name, "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, length, file), length);
-    assert_int_equal(fclose(file), 0);
-}
 
 struct config *scene_load_bytes(const char *bytes, size_t length)
 {
@@ -54,8 +42,7 @@ int scene_setup(void **state)
 {
     (void)state;
     buf_init(&faults, 1 << 20);
-    log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT);
-    if (mkdtemp(folder) == NULL || chdir(folder) != 0)
+    if (scene_enter_folder() != 0)
         return -1;
     scene_write("ca.pem", "x", 1);
     return 0;
@@ -64,15 +51,7 @@ int scene_setup(void **state)
 int scene_teardown(void **state)
 {
     (void)state;
-    static const char *const files[] = {"c.yaml", "ca.pem", "bad.txt", "many.txt", "lists/1.txt", "lists/2.txt",
-                                        "lists/3.txt", "lists/other", "lists/c.yaml", "lists"};
-    for (size_t i = 0; i < COUNT_OF(files); i++)
-        remove(files[i]);
     buf_fini(&faults);
-    return chdir("/") == 0 ? rmdir(folder) : -1;
-}
-
-const char *scene_folder(void)
-{
-    return folder;
+    scene_leave_folder();
+    return 0;
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "tests/unit/folder_scene.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 #define AGENT "agent: {domain: m.example}\n"
@@ -15,9 +16,7 @@ extern struct buf faults; /* of the latest load */
 /* The folder, with a file ca.pem, becomes the working directory. */
 int scene_setup(void **state);
 int scene_teardown(void **state);
-const char *scene_folder(void);
 
-void scene_write(const char *name, const char *bytes, size_t length);
 struct config *scene_load_bytes(const char *bytes, size_t length);
 /* With a ca_file of our own where the text says nothing of TLS: the machine may have none. */
 struct config *scene_load(const char *text);

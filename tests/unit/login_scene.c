@@ -4,23 +4,14 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
-#include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/log.h"
-#include "base/mem.h"
 #include "loop/loop.h"
-
-#define FILE_MAX_BYTES (4u << 20)
 
 int64_t scene_now_ms = SCENE_START_MS;
 const char *scene_username = "axluser";
 
-static char folder[] = "/tmp/test_login.XXXXXX";
 static struct loop *loop;
 
 int64_t __wrap_clock_wall_ms(void);
@@ -29,37 +20,23 @@ int64_t __wrap_clock_wall_ms(void)
     return scene_now_ms;
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
-
-static void remove_all(const char *path)
-{
-    nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
 int scene_setup(void **state)
 {
     (void)state;
-    log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT);
-    return mkdtemp(folder) == NULL ? -1 : chdir(folder);
+    return scene_enter_folder();
 }
 
 int scene_teardown(void **state)
 {
     (void)state;
     scene_loop_free();
-    remove_all(folder);
+    scene_leave_folder();
     return 0;
 }
 
 void scene_begin(void)
 {
-    remove_all("state");
+    scene_remove("state");
     scene_now_ms = SCENE_START_MS;
     scene_username = "axluser";
 }
@@ -127,23 +104,4 @@ enum login_verdict scene_login(struct login_guard *guard, const char *password, 
     scene_run();
     assert_int_equal(asked.lefts, 1);
     return asked.answer.verdict;
-}
-
-char *scene_read(const char *file, size_t *length)
-{
-    FILE *in = fopen(file, "r");
-    if (in == NULL)
-        return NULL;
-    char *bytes = mem_alloc(FILE_MAX_BYTES + 1);
-    *length = fread(bytes, 1, FILE_MAX_BYTES, in);
-    fclose(in);
-    return bytes;
-}
-
-void scene_write(const char *file, const void *bytes, size_t length)
-{
-    FILE *out = fopen(file, "w");
-    assert_non_null(out);
-    assert_int_equal(fwrite(bytes, 1, length, out), length);
-    assert_int_equal(fclose(out), 0);
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "login/login_guard.h"
+#include "tests/unit/folder_scene.h"
 
 #define SCENE_START_MS INT64_C(1800000000000)
 #define SCENE_TIMEOUT_MS 60000
@@ -36,8 +37,5 @@ void scene_ask(struct login_guard *guard, const char *password, int64_t fresh_ms
 void scene_leave(struct asked *asked, enum login_outcome outcome);
 /* Both, and the loop in between and after: the verdict. */
 enum login_verdict scene_login(struct login_guard *guard, const char *password, enum login_outcome outcome);
-
-char *scene_read(const char *file, size_t *length); /* NUL-ended, to be freed; NULL: there is none */
-void scene_write(const char *file, const void *bytes, size_t length);
 
 #endif

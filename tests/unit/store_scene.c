@@ -7,7 +7,6 @@
 
 #include <ctype.h>
 #include <dirent.h>
-#include <ftw.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,20 +14,17 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/log.h"
 #include "base/mem.h"
 
 #define TEXT_MAX 4096
 
-static char folder[] = "/tmp/test_store.XXXXXX";
 static struct snapshot *held;
 static struct config *latest_config;
 
 int scene_setup(void **state)
 {
     (void)state;
-    log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT);
-    return mkdtemp(folder) == NULL ? -1 : chdir(folder);
+    return scene_enter_folder();
 }
 
 int scene_teardown(void **state)
@@ -37,7 +33,7 @@ int scene_teardown(void **state)
     scene_let_go();
     config_free(latest_config);
     latest_config = NULL;
-    scene_remove(folder);
+    scene_leave_folder();
     return 0;
 }
 
@@ -264,31 +260,6 @@ const char *scene_endpoints(struct store *store, char letter)
     return text;
 }
 
-char *scene_read(const char *file, size_t *length)
-{
-    struct buf contents;
-    char chunk[4096];
-    buf_init(&contents, 64u << 20);
-    FILE *in = fopen(file, "r");
-    assert_non_null(in);
-    for (size_t got; (got = fread(chunk, 1, sizeof chunk, in)) > 0;)
-        buf_add(&contents, chunk, got);
-    fclose(in);
-    assert_false(buf_failed(&contents));
-    *length = contents.length;
-    char *bytes = buf_steal(&contents);
-    buf_fini(&contents);
-    return bytes;
-}
-
-void scene_write(const char *file, const void *bytes, size_t length)
-{
-    FILE *out = fopen(file, "w");
-    assert_non_null(out);
-    assert_int_equal(fwrite(bytes, 1, length, out), length);
-    assert_int_equal(fclose(out), 0);
-}
-
 int scene_count(const char *path, const char *prefix)
 {
     int count = 0;
@@ -298,17 +269,4 @@ int scene_count(const char *path, const char *prefix)
         count += strncmp(entry->d_name, prefix, strlen(prefix)) == 0;
     closedir(entries);
     return count;
-}
-
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
-
-void scene_remove(const char *path)
-{
-    nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }

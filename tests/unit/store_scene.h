@@ -3,6 +3,7 @@
 #define TESTS_UNIT_STORE_SCENE_H
 
 #include "store/store.h"
+#include "tests/unit/folder_scene.h"
 
 /* Group setup: logs errors only, and changes into a temporary folder; teardown removes it. */
 int scene_setup(void **state);
@@ -40,10 +41,7 @@ const char *scene_endpoints(struct store *store, char letter);
  * " seen S changed C former F", -1 where one is absent. Valid until the next call. */
 const char *scene_memory(struct store *store, char letter);
 
-char *scene_read(const char *file, size_t *length); /* to be freed */
-void scene_write(const char *file, const void *bytes, size_t length);
 /* How many names in the folder begin so. */
 int scene_count(const char *folder, const char *prefix);
-void scene_remove(const char *folder); /* with all that is in it */
 
 #endif

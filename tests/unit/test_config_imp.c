@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "config/config.h"
-#include "config_scene.h"
+#include "tests/unit/config_scene.h"
 
 #define FINGERPRINT "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define ACCOUNT "username: fedhealth, password_file: ca.pem"

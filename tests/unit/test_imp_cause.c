@@ -17,7 +17,7 @@
 #define NODE(axl, s2snode, restart, router) {REASON_##axl, REASON_##s2snode, REASON_##restart, REASON_##router}
 #define DOMAIN_OK {REASON_OK, REASON_OK, REASON_OK, REASON_OK}
 #define FINE DOMAIN_OK, REASON_NOT_CONFIGURED
-#define REJECTED "rejects the login of the account expc (401), so Expressway-C cannot write to it"
+#define REJECTED "rejects the account expc (401), so Expressway-C cannot write to it"
 #define EMPTY "Expressway-C has not written to cups: its table xmpps2snode is empty, though AXL works."
 #define RESTART "restart the XCP Router on cups (Tools > Control Center"
 #define DOMAIN "cups has its rows, and no restart is known to be due, but partners "

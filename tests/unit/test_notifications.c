@@ -172,7 +172,7 @@ static void every_way_of_a_login(void **state)
     assert_int_equal(scene_uncleansed(), 0);
 }
 
-static void the_rows_of_the_seed(void **state)
+static void the_rows_as_cisco_words_them(void **state)
 {
     (void)state;
     struct scene scene = {.step = {GET_TABLE}};
@@ -244,7 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_way_of_a_login),
-        cmocka_unit_test(the_rows_of_the_seed),
+        cmocka_unit_test(the_rows_as_cisco_words_them),
         cmocka_unit_test(rows_beyond_those_kept),
         cmocka_unit_test(can_be_cancelled_at_every_step),
         cmocka_unit_test(can_be_cancelled_while_a_page_is_read),

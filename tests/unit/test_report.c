@@ -119,11 +119,12 @@ static void test_nodes(void **state)
     struct status *status = with_nodes();
     check_has(status, "\n\ncups.healthy.example: ok\n  axl          ok          20.0 ms\n  s2snode      ok ");
     check_has(status, "\ncups.empty.example: critical\n"
+                      "  cause: the login of expressway-c is wrong (401), so Expressway-C cannot write:\n"
+                      "         correct its password & wait\n"
                       "  axl          critical    20.0 ms  axl_account_rejected: expressway-c: 401\n    meaning  ");
-    check_has(status, "  cause: the login of expressway-c is wrong (401), so Expressway-C cannot write:\n"
-                      "         correct its password & wait\n\ncups.pending.example: critical\n");
+    check_has(status, "\n\ncups.pending.example: critical\n  cause: restart the XCP Router on cups.pending.example\n");
     check_has(status, "\n  xcp_restart  critical    21.0 ms  xcp_restart_pending: page: pending; query: unknown\n");
-    check_has(status, "\n  cause: restart the XCP Router on cups.pending.example\n\ncups.new.example: unknown\n");
+    check_has(status, "\n\ncups.new.example: unknown\n");
     sample_status_free(status);
 }
 

@@ -389,7 +389,7 @@ static void test_node(void **state)
         "<h2>Latest transitions</h2>", "<td data-label=\"What\">node</td>", "<td data-label=\"What\">xcp_restart</td>",
     };
     static const char *const EMPTY[] = {
-        "No login before <time>2026-11-22T12:30:00Z</time>", "since it was rejected",
+        "No login before <time>2026-11-22T12:30:00Z</time>", "since one was rejected",
         "<th scope=row>expressway-c</th><td class=when data-label=\"Login good\">no</td>", "rejected with 401",
         "<p>It is empty.</p>", "<p>No source of them was read.</p>", "None since the history was begun.",
     };

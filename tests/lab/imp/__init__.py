@@ -21,8 +21,8 @@ SCHEMA = os.path.join(MODULES, "node_modules", "cisco-axl", "schema")
 
 DOMAIN = "imp.lab.test"  # every name below it leads to 127.0.0.1
 ACCOUNT, PASSWORD = "fedhealth", "correct horse"
-SEED_CP_ID = "cm-2_s2scp-1.eft-xwye-a-coluc-com"
-ROW = {"pkid": "5e4a0c4c-3e0e-4f9a-8b0f-0c9a9d1f2b11", "cp_id": SEED_CP_ID}
+CP_ID = "cm-2_s2scp-1.eft-xwye-a-coluc-com"
+ROW = {"pkid": "5e4a0c4c-3e0e-4f9a-8b0f-0c9a9d1f2b11", "cp_id": CP_ID}
 
 CONTROL = {
     "accounts": {ACCOUNT: {"password": PASSWORD}},
@@ -56,7 +56,8 @@ def merge(base, changes):
 
 
 def restart_row(node, created="Jan 5, 2015 3:10:43 PM"):
-    """The notification that asks for a restart of this node's XCP Router, as Cisco words it."""
+    """The notification that asks for a restart of this node's XCP Router, as Cisco words it, its
+    link as HTML."""
     return {"severity": "Warning", "count": 5, "origin": "Cisco XCP Config Manager", "created": created,
             "description": f"Cisco XCP Router : ({node}) requires a restart in order for recent configuration changes "
                            'to take effect. You can restart this service <a href="#">here</a> . Once the service is '

@@ -11,7 +11,8 @@ NEED = "node"  # by this name in Lab.lacking
 
 
 def _control(case, name):
-    """What the node answers. `restart_of` stands for notifications like those of the seed; `cp_ids` for rows."""
+    """What the node answers. `restart_of` stands for notifications that ask these nodes for a restart;
+    `cp_ids` for rows."""
     control = dict(case.get("control", {}))
     if "restart_of" in case:
         rows = [restart_row(each.format(node=name)) for each in case["restart_of"]]

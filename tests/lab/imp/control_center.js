@@ -68,9 +68,15 @@ function upTime({status, up_time: upTimeSeconds, started}) {
     return started === undefined ? upTimeSeconds : Math.max(0, Math.floor(Date.now() / 1000 - started));
 }
 
+/* As the node words it: "Tue Sep 14 14:29:52 2004". */
+function moment(date) {
+    const [day, month, number, year, time] = date.toString().split(' ');
+    return [day, month, number, time, year].join(' ');
+}
+
 function report(control) {
     const up = upTime(control);
-    const start = up < 0 ? '' : new Date(Date.now() - up * 1000).toString();
+    const start = up < 0 ? '' : moment(new Date(Date.now() - up * 1000));
     return envelope(`<ns1:soapGetServiceStatusResponse xmlns:ns1="${NAMESPACE}"><ns1:soapGetServiceStatusReturn>`
         + '<ns1:ReturnCode>0</ns1:ReturnCode><ns1:ReasonCode>-1</ns1:ReasonCode><ns1:ReasonString/>'
         + `<ns1:ServiceInfoList><ns1:item><ns1:ServiceName>${ROUTER}</ns1:ServiceName>`

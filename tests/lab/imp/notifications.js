@@ -28,10 +28,10 @@ function form(message) {
 </FORM></TABLE></BODY></HTML>`;
 }
 
-/* A cell: text, unless the row says that its description is HTML already. */
+/* A cell: text; a description is HTML already, unless the row says that its markup is to be shown as text. */
 function cell(row, column) {
     const value = row[column] === undefined || row[column] === null ? '' : row[column];
-    return row.html && column === 'description' ? value : escape(value);
+    return column === 'description' && !row.escaped ? value : escape(value);
 }
 
 /* Tables in tables, nothing closed that browsers do not need closed, a script with a table in it. */
