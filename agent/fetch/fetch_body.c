@@ -164,6 +164,8 @@ bool fetch_body_bytes(struct fetch_body *body, const char *bytes, size_t length)
 
 bool fetch_body_end(struct fetch_body *body)
 {
+    if (body->fault != FETCH_BODY_FINE)
+        return false;
     if (body->header_bytes > 0 && !body->head_ended)
         return fail(body, FETCH_BODY_BROKEN, "the reply ends within its headers");
     if (body->started && !body->ended)
