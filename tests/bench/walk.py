@@ -11,7 +11,7 @@ import snmp
 from lab.server import free_port
 
 SMALL, LARGE = 1000, 10000
-RUNS = 4
+RUNS = 6
 BOUND = 11
 TABLE = f"{snmp.ROOT}.1.2"
 SINCE = f".{TABLE}.1.7."
