@@ -49,6 +49,17 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+char *text_hex(char *out, const unsigned char *bytes, size_t size)
+{
+    static const char DIGITS[] = "0123456789abcdef";
+    for (size_t i = 0; i < size; i++) {
+        out[2 * i] = DIGITS[bytes[i] >> 4];
+        out[2 * i + 1] = DIGITS[bytes[i] & 15];
+    }
+    out[2 * size] = '\0';
+    return out;
+}
+
 char *text_host_port(char out[TEXT_HOST_PORT_SIZE], const char *host, uint16_t port)
 {
     struct in6_addr address;

@@ -12,6 +12,10 @@ char *text_clean(const char *text, size_t max);
 /* Makes ASCII letters lower case, whatever the locale; other bytes stay. */
 void text_lower(char *text);
 
+/* Bytes as lower-case hexadecimal digits, two each, into `out`, which has room for them and a NUL; `out` is
+ * returned. */
+char *text_hex(char *out, const unsigned char *bytes, size_t size);
+
 /* "host:port", or "[v6]:port" where the host is a numeric IPv6 address; `out` is returned. */
 #define TEXT_HOST_PORT_SIZE 1088 /* holds every name that DNS can carry, however its bytes are escaped */
 char *text_host_port(char out[TEXT_HOST_PORT_SIZE], const char *host, uint16_t port);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 
 #define SHA256_SIZE 32
 #define SHA256_DIGITS (2 * SHA256_SIZE)
@@ -47,12 +48,6 @@ struct trust {
     char shown[SHA256_DIGITS + 1]; /* the fingerprint of the server's certificate; "": none was seen */
     char fault[256];
 };
-
-static void print_hex(char *out, const unsigned char *bytes, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        sprintf(out + 2 * i, "%02x", bytes[i]);
-}
 
 struct trust *trust_new(const char *fingerprint_sha256, int min_version)
 {
@@ -184,8 +179,8 @@ static int judge_fingerprint(X509_STORE_CTX *store, void *arg)
         snprintf(trust->fault, sizeof trust->fault, "the certificate's fingerprint cannot be computed");
     } else if (memcmp(shown, trust->fingerprint, sizeof shown) != 0) {
         char wanted[SHA256_DIGITS + 1];
-        print_hex(trust->shown, shown, sizeof shown);
-        print_hex(wanted, trust->fingerprint, sizeof trust->fingerprint);
+        text_hex(trust->shown, shown, sizeof shown);
+        text_hex(wanted, trust->fingerprint, sizeof trust->fingerprint);
         snprintf(trust->fault, sizeof trust->fault, "the certificate's SHA-256 fingerprint is %s, not %s",
                  trust->shown, wanted);
     } else {
@@ -207,7 +202,7 @@ static void note_fingerprint(struct trust *trust, X509_STORE_CTX *store)
 {
     unsigned char shown[SHA256_SIZE];
     if (hash_leaf(store, shown))
-        print_hex(trust->shown, shown, sizeof shown);
+        text_hex(trust->shown, shown, sizeof shown);
 }
 
 /* Notes whose certificate it is and OpenSSL's first complaint about the chain, and lets that stand. */
@@ -303,14 +298,14 @@ const char *trust_tag(char out[TRUST_TAG_SIZE], const struct trust *trust, const
 {
     char fingerprint[SHA256_DIGITS + 1];
     unsigned char hash[EVP_MAX_MD_SIZE];
-    print_hex(fingerprint, trust->fingerprint, SHA256_SIZE);
+    text_hex(fingerprint, trust->fingerprint, SHA256_SIZE);
     /* No host and no number holds a blank, and the file's name comes last. */
     char *text = mem_printf("%s %u %d %s", host, port, trust->min_version,
                             trust->file_id != NULL ? trust->file_id : fingerprint);
     int hashed = EVP_Digest(text, strlen(text), hash, NULL, EVP_sha256(), NULL);
     assert(hashed == 1);
     (void)hashed;
-    print_hex(out, hash, (TRUST_TAG_SIZE - 1) / 2);
+    text_hex(out, hash, (TRUST_TAG_SIZE - 1) / 2);
     free(text);
     return out;
 }

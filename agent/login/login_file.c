@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "health/result.h"
 
 #define NAME "logins"
@@ -43,8 +44,9 @@ static bool cannot(const struct login_file *file, const char *name, const char *
 
 static void put_hex(struct buf *out, const unsigned char bytes[SECRET_HASH_SIZE])
 {
-    for (size_t i = 0; i < SECRET_HASH_SIZE; i++)
-        buf_printf(out, "%02x", bytes[i]);
+    char hex[HEX_SIZE];
+    buf_puts(out, text_hex(hex, bytes, SECRET_HASH_SIZE));
+    secret_cleanse(hex, sizeof hex);
 }
 
 static void put_time(struct buf *out, int64_t time_ms)

@@ -107,8 +107,7 @@ static struct login_entry *find_entry(struct login_file *file, const struct logi
     char hex[2 * SECRET_HASH_SIZE + 1];
     const char *const parts[] = {hex};
     unsigned char hash[SECRET_HASH_SIZE];
-    for (size_t i = 0; i < SECRET_HASH_SIZE; i++)
-        snprintf(hex + 2 * i, 3, "%02x", pass->identity[i]);
+    text_hex(hex, pass->identity, SECRET_HASH_SIZE);
     secret_hash(hash, file->key, sizeof file->key, parts, 1);
     secret_cleanse(hex, sizeof hex);
     return login_file_entry(file, hash, now_ms, err);

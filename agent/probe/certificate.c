@@ -183,13 +183,7 @@ static char *fingerprint_text(X509 *leaf)
     unsigned length = 0;
     if (X509_digest(leaf, EVP_sha256(), digest, &length) != 1)
         return NULL;
-    char *text = mem_alloc(2 * (size_t)length + 1);
-    static const char HEX[] = "0123456789abcdef";
-    for (unsigned i = 0; i < length; i++) {
-        text[2 * i] = HEX[digest[i] >> 4];
-        text[2 * i + 1] = HEX[digest[i] & 15];
-    }
-    return text;
+    return text_hex(mem_alloc(2 * (size_t)length + 1), digest, length);
 }
 
 static bool is_self_signed(X509 *certificate)

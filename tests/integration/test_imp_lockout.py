@@ -10,7 +10,7 @@ import time
 import pytest
 
 from agent import FEDHEALTH, FEDHEALTHD, Agent, wait_for
-from imp_nodes import Stage, check_imp, imp_checks, imp_json, json_checks, node
+from imp_nodes import Stage, check_imp, imp_checks, imp_json, imp_runs, json_checks, node
 from lab.imp import ACCOUNT, DOMAIN, PASSWORD, write_secret
 
 STARTS = 200
@@ -164,7 +164,9 @@ def test_password_changed_behind_our_back(stage, folder):
         wait_for("it to be seen", lambda: any(not each["accepted"] for each in stage.server.logins()))
         wait_for("both to be held", lambda: all(
             imp_checks(agent.scrape(), name)["axl"][1] == "axl_login_held" for name in NAMES))
-        time.sleep(3)
+        runs = [imp_runs(agent.scrape(), name) for name in NAMES]
+        wait_for("further rounds", lambda: all(
+            imp_runs(agent.scrape(), name) >= before + 3 for name, before in zip(NAMES, runs)))
         assert [each["accepted"] for each in stage.server.logins()].count(False) < 3
     finally:
         agent.stop()

@@ -118,6 +118,15 @@ static void only_ascii_letters_become_lower_case(void **state)
     assert_string_equal(text, "az[@`az-\xc3\x9c.example");
 }
 
+static void bytes_are_two_lower_case_digits_each(void **state)
+{
+    (void)state;
+    char text[9];
+    memset(text, 'x', sizeof text);
+    assert_string_equal(text_hex(text, (const unsigned char *)"\x00\x9f\xa0\xff", 4), "009fa0ff");
+    assert_string_equal(text_hex(text, NULL, 0), "");
+}
+
 static void likeness_counts_slips(void **state)
 {
     (void)state;
@@ -206,6 +215,7 @@ int main(void)
         cmocka_unit_test(a_long_error_is_marked_as_cut),
         cmocka_unit_test(peers_texts_become_clean),
         cmocka_unit_test(only_ascii_letters_become_lower_case),
+        cmocka_unit_test(bytes_are_two_lower_case_digits_each),
         cmocka_unit_test(likeness_counts_slips),
         cmocka_unit_test(times_are_written_as_rfc_3339),
         cmocka_unit_test(descriptors_are_raised_to_fit),
