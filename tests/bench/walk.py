@@ -10,7 +10,7 @@ import agent as under_test
 import snmp
 from lab.server import free_port
 
-SMALL, LARGE = 1000, 10000
+SMALL, LARGE = 500, 5000
 RUNS = 6
 BOUND = 11
 TABLE = f"{snmp.ROOT}.1.2"
