@@ -11,7 +11,7 @@ import agent as under_test
 import snmp
 
 DOMAINS = 20
-HANG = 20  # seconds; the experiment itself
+HANG = 10  # seconds; the experiment itself
 LAG = 0.05
 
 

@@ -15,7 +15,7 @@ def measure_delay(build):
     """No healthy check starts more than a second late, in the first round and in those after it."""
     with crowd(healthy=HEALTHY, hanging=HANGING) as servers:
         with servers.agent(build, interval=f"{INTERVAL}s", timeout="10s", per_address=4) as agent:
-            watch = Watch(agent, 3 * INTERVAL, 5)
+            watch = Watch(agent, 2 * INTERVAL, 5)
             healthy = [delay for domain, delays in watch.delays.items() if domain.startswith("healthy")
                        for delay in delays]
             hanging = [delay for domain, delays in watch.delays.items() if domain.startswith("hanging")
