@@ -28,7 +28,7 @@ def _shards(lab, tmp_path_factory):
         for number in range(2):
             folder = str(tmp_path_factory.mktemp(f"agent{number}"))
             servers.append(Agent(folder, lab.write_config, interval="30d", confirm=1, imp_nodes=[]))
-        text = re.sub(r"(_interval|scrape_timeout): \w+", r"\1: 3s", read("prometheus.yml"))
+        text = re.sub(r"(_interval|scrape_timeout): \w+", r"\1: 5s", read("prometheus.yml"))
         for number, agent in enumerate(servers):
             text = text.replace(f"agent-{number}.example.net:9529", f"127.0.0.1:{agent.port}")
         folder = str(tmp_path_factory.mktemp("prometheus"))
