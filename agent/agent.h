@@ -1,5 +1,5 @@
 /* The running daemon, as the files of this folder share it: main.c sets it up, exports.c serves what it knows over HTTP
- * and SNMP, reload.c puts another configuration into force. */
+ * and SNMP, probe_request.c checks when somebody asks, reload.c puts another configuration into force. */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
@@ -12,6 +12,7 @@
 #include "exporters/http/http.h"
 #include "loop/loop.h"
 #include "options.h"
+#include "probe_request.h"
 #include "probe/probe.h"
 #include "schedule/schedule.h"
 #include "store/store.h"
@@ -29,6 +30,7 @@ struct agent {
     struct exports *exports;
     struct reload *reload; /* under way; NULL: none */
     bool ending;           /* nothing new is begun */
+    struct probe_requests probe_requests;
 
     /* What the threads of the exporters read. */
     atomic_llong config_loaded_ms;

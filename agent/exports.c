@@ -88,6 +88,16 @@ static void serve_metrics(void *arg, const struct http_request *request, struct 
     response->arg = metrics;
 }
 
+static void serve_discovery(void *arg, const struct http_request *request, struct http_response *response)
+{
+    (void)request;
+    struct view *view = view_take(arg);
+    prometheus_discovery(&view->status, &response->body);
+    prometheus_discovery_etag(&response->body, response->etag, sizeof response->etag);
+    response->content_type = PROMETHEUS_DISCOVERY_TYPE;
+    view_free(view);
+}
+
 static void serve_healthy(void *arg, const struct http_request *request, struct http_response *response)
 {
     (void)arg;
@@ -202,7 +212,7 @@ static void serve_status(void *arg, const struct http_request *request, struct h
     response->arg = body;
 }
 
-#define EXPORTS_ROUTES 9
+#define EXPORTS_ROUTES 11
 
 struct exports {
     struct http_server *http;
@@ -292,6 +302,8 @@ bool exports_start(struct agent *agent, struct err *err)
     const struct http_route routes[EXPORTS_ROUTES] = {
         {"/", HTTP_READ, serve_landing, agent},
         {agent->options->telemetry_path, HTTP_READ, serve_metrics, agent},
+        {"/probe", HTTP_READ, probe_request_serve, agent},
+        {"/sd", HTTP_READ, serve_discovery, agent},
         {WEB_DOMAIN_PATH, HTTP_READ, serve_domain, agent},
         {WEB_IMP_PATH, HTTP_READ, serve_imp, agent},
         {"/api/v1/status", HTTP_READ, serve_status, agent},

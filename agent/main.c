@@ -114,6 +114,7 @@ static bool serve(struct agent *agent, struct err *err)
 static void agent_fini(struct agent *agent, struct loop_signal *signals[SIGNAL_COUNT])
 {
     agent->ending = true;
+    probe_requests_stop(agent);
     exports_stop(agent);
     schedule_free(agent->schedule);
     probe_context_free(agent->probes);

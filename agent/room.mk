@@ -5,7 +5,9 @@ PROBE_EXTERNAL_LIBS = $(CARES_LIBS) $(CURL_LIBS) $(OPENSSL_LIBS) $(EXPAT_LIBS) $
 	$(IDN2_LIBS) $(UV_LIBS) $(ZLIB_LIBS) -lresolv -lm
 
 sbin_PROGRAMS += fedhealthd
-fedhealthd_SOURCES = agent/main.c agent/agent.h agent/exports.c agent/options.c agent/options.h agent/reload.c
+fedhealthd_SOURCES = agent/main.c agent/agent.h agent/exports.c agent/options.c agent/options.h \
+	agent/probe_request.c agent/probe_request.h agent/probe_target.c agent/probe_target.h agent/reload.c \
+	agent/cli/cli.h agent/cli/report.c agent/cli/wrap.c
 fedhealthd_LDADD = \
 	exporters/http/libhttp.a exporters/prometheus/libprometheus.a exporters/web/libweb.a exporters/snmp/libsnmp.a \
 	agent/schedule/libschedule.a agent/store/libstore.a $(PROBE_LIBS) \
@@ -24,4 +26,10 @@ tests_unit_test_report_SOURCES = tests/unit/test_report.c $(sample_status) \
 tests_unit_test_report_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_report_LDADD = exporters/web/libweb.a agent/health/libhealth.a agent/base/libbase.a \
 	$(JANSSON_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_probe_target
+tests_unit_test_probe_target_SOURCES = tests/unit/test_probe_target.c agent/probe_target.c agent/probe_target.h \
+	$(config_scene)
+tests_unit_test_probe_target_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_probe_target_LDADD = $(config_test_libs)
 endif

@@ -19,8 +19,8 @@ int cli_explain(int argc, char **argv);
 /* All reasons as the reference that is kept in docs/reasons.md. */
 void explain_write_markdown(FILE *out);
 
-/* The outcome of `fedhealth check`, domains and then nodes, for people, and as the one line of a monitoring plugin with
- * its perfdata. */
+/* The outcome of `fedhealth check`, or of /probe with debug, domains and then nodes, for people, and as the one line of
+ * a monitoring plugin with its perfdata. */
 void report_text(FILE *out, const struct status *status);
 void report_nagios(FILE *out, const struct status *status);
 /* As `/api/v1/status` shows it. */

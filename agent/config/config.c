@@ -14,6 +14,7 @@
 #include "config/document.h"
 #include "config/domain_file.h"
 #include "config/domain_name.h"
+#include "config/domain_pattern.h"
 #include "config/fault.h"
 #include "config/file.h"
 #include "config/imp_node.h"
@@ -347,6 +348,15 @@ const struct config_domain *config_find(const struct config *config, const char 
         ascii == NULL ? NULL : find((const struct config_private *)(const void *)config, ascii);
     free(ascii);
     return domain;
+}
+
+bool config_allows(const struct config *config, const char *ascii)
+{
+    for (size_t i = 0; i < config->probe_allow_count; i++) {
+        if (domain_pattern_matches(config->probe_allow[i], ascii))
+            return true;
+    }
+    return false;
 }
 
 void config_tell(const struct config *config, const char *key, const char *what, struct buf *faults)

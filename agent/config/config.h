@@ -106,6 +106,8 @@ struct config {
     char *tls_client_certificate, *tls_client_key; /* owned; both or neither (NULL) */
 
     struct severity severity;     /* owned rules, for all domains */
+    char **probe_allow;           /* owned; patterns of names, as domain_pattern.h has them */
+    size_t probe_allow_count;
     enum metrics_detail metrics_detail;
 
     struct config_domain *domains; /* owned; in the order of the file, then of domain_files; names are unique */
@@ -132,6 +134,9 @@ struct config *config_default(const char *const *domains, size_t domain_count, s
 
 /* The domain's entry, or NULL. `name` may be a U-label or an A-label. */
 const struct config_domain *config_find(const struct config *config, const char *name);
+
+/* Whether probe.allow has the domain. `ascii` is a lower-case A-label name. */
+bool config_allows(const struct config *config, const char *ascii);
 
 /* The node of this name, or NULL. */
 const struct config_imp_node *config_find_imp(const struct config *config, const char *name);

@@ -208,6 +208,12 @@ const struct key KEYS[] = {
     {"imp_nodes[].notifications.query", KEY_VALUE, TYPE(VALUE_SELECT), .offset = IMP(query),
      .help = "SQL of your own for AXL that yields the same: columns severity, description, origin, created, count."},
 
+    {"probe", KEY_MAP,
+     .help = "What `/probe` may be asked for."},
+    {"probe.allow", KEY_LIST, TYPE(VALUE_DOMAIN_PATTERN), .offset = CONFIG(probe_allow),
+     .count = CONFIG(probe_allow_count),
+     .help = "Domains beside the configured ones. `*.example.org` stands for all below it, but not for itself."},
+
     {"metrics", KEY_MAP,
      .help = "How much is exported to Prometheus."},
     {"metrics.detail", KEY_VALUE, WORDS(DETAIL_WORDS), "endpoint", .offset = CONFIG(metrics_detail),
@@ -232,7 +238,6 @@ const char *const LATER_KEYS[] = {
     "dialback",
     "domains[].dialback",
     "ping",
-    "probe",
     "snmp.users",
     "snmp.notify",
     NULL,

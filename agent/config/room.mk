@@ -5,6 +5,7 @@ agent_config_libconfig_a_SOURCES = \
 	agent/config/document.c agent/config/document.h \
 	agent/config/domain_file.c agent/config/domain_file.h \
 	agent/config/domain_name.c agent/config/domain_name.h \
+	agent/config/domain_pattern.c agent/config/domain_pattern.h \
 	agent/config/fault.c agent/config/fault.h \
 	agent/config/file.c agent/config/file.h \
 	agent/config/imp_node.c agent/config/imp_node.h \

@@ -44,6 +44,7 @@ extern const struct value_type VALUE_PATH;           /* that need not be there *
 extern const struct value_type VALUE_GLOB;
 extern const struct value_type VALUE_DOMAIN;         /* lower-case A-label */
 extern const struct value_type VALUE_DOMAIN_UNICODE; /* U-label */
+extern const struct value_type VALUE_DOMAIN_PATTERN; /* domain_pattern.h: a lower-case A-label, or *. and one */
 extern const struct value_type VALUE_HOST_PORT;      /* struct host_port, of a name */
 extern const struct value_type VALUE_TARGET;         /* struct host_port, of a name or an address */
 extern const struct value_type VALUE_NETWORK;        /* struct network, with no bits behind its prefix */

@@ -12,7 +12,7 @@
 
 struct check_status {
     struct check_result result;    /* the latest; its detail is owned by domain_status.latest */
-    int64_t interval_ms;
+    int64_t interval_ms;           /* or DURATION_ABSENT: not checked at intervals */
     uint64_t runs_total;
     uint64_t failures_total;       /* rounds that ended critical */
     int64_t last_run_ms;

@@ -59,15 +59,20 @@ static bool target_is_numeric(struct target *target)
 
 static void proceed(struct discovery *discovery);
 
-static void addresses_done(void *arg, const struct dns_answer *answer)
+static void take_addresses(struct target *target, const struct dns_answer *answer)
 {
-    struct target *target = arg;
     target->query = NULL;
     target->status = answer->status;
     target->alias = answer->alias;
     for (size_t i = 0; i < answer->count; i++)
         target_add(target, &answer->address[i]);
     target->discovery->pending--;
+}
+
+static void addresses_done(void *arg, const struct dns_answer *answer)
+{
+    struct target *target = arg;
+    take_addresses(target, answer);
     proceed(target->discovery);
 }
 
@@ -207,9 +212,8 @@ static void keep_records(struct domain_result *result, enum service service, con
     result->record_count += answer->count;
 }
 
-static void srv_done(void *arg, const struct dns_answer *answer)
+static void take_records(struct asked *asked, const struct dns_answer *answer)
 {
-    struct asked *asked = arg;
     struct discovery *discovery = asked->discovery;
     struct srv_lookup *lookup = &discovery->result->lookup[asked->service];
     asked->query = NULL;
@@ -224,7 +228,13 @@ static void srv_done(void *arg, const struct dns_answer *answer)
     if (answer->count > 0)
         keep_records(discovery->result, asked->service, answer);
     discovery->pending--;
-    proceed(discovery);
+}
+
+static void srv_done(void *arg, const struct dns_answer *answer)
+{
+    struct asked *asked = arg;
+    take_records(asked, answer);
+    proceed(asked->discovery);
 }
 
 static void look_up_records(struct discovery *discovery, enum service service)
@@ -259,6 +269,27 @@ struct discovery *discover_start(struct resolver *resolver, const struct config 
     if (domain->target_count > 0)
         follow(discovery); /* nothing depends on the records */
     return discovery;
+}
+
+void discover_expire(struct discovery *discovery)
+{
+    const struct dns_answer late = {
+        .status = DNS_TIMEOUT, .duration_us = clock_mono_us() - discovery->started_us, .ttl_s = -1};
+    for (int service = 0; service < SERVICE_COUNT; service++) {
+        struct asked *asked = &discovery->asked[service];
+        resolver_cancel(asked->query);
+        if (asked->query != NULL)
+            take_records(asked, &late);
+    }
+    if (!discovery->followed)
+        follow(discovery);
+    for (size_t i = 0; i < discovery->target_count; i++) {
+        struct target *target = &discovery->targets[i];
+        resolver_cancel(target->query);
+        if (target->query != NULL)
+            take_addresses(target, &late);
+    }
+    finish(discovery);
 }
 
 void discover_cancel(struct discovery *discovery)

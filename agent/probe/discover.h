@@ -19,6 +19,8 @@ struct discovery;
 struct discovery *discover_start(struct resolver *resolver, const struct config *config,
                                  const struct config_domain *domain, struct domain_result *result,
                                  void (*done)(void *arg), void *arg);
+/* Ends it now: what was not answered has timed out. `done` is called before this returns. */
+void discover_expire(struct discovery *discovery);
 void discover_cancel(struct discovery *discovery); /* NULL is legal; not after `done` */
 
 #endif

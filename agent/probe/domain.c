@@ -28,6 +28,7 @@ struct probe {
     struct conversation *conversations; /* owned */
     size_t conversation_count;
     size_t pending; /* conversations that have not ended */
+    bool expired;   /* nothing new is begun */
     probe_done done;
     void *arg;
 };
@@ -75,15 +76,21 @@ static bool timed_out(const struct conversation *conversation, int64_t timeout_u
     return false;
 }
 
-static void conversation_done(void *arg)
+static void conversation_over(struct conversation *conversation, bool hung)
 {
-    struct conversation *conversation = arg;
     struct probe *probe = conversation->probe;
     conversation->s2s = NULL;
-    gate_leave(conversation->pass, timed_out(conversation, probe->context->config->timeout_ms * 1000));
+    gate_leave(conversation->pass, hung);
     conversation->pass = NULL;
     if (--probe->pending == 0)
         finish(probe);
+}
+
+static void conversation_done(void *arg)
+{
+    struct conversation *conversation = arg;
+    conversation_over(conversation,
+                      timed_out(conversation, conversation->probe->context->config->timeout_ms * 1000));
 }
 
 static void conversation_go(void *arg)
@@ -104,6 +111,12 @@ static void conversation_go(void *arg)
     conversation->s2s = s2s_start(&options, conversation->endpoint, conversation_done, conversation);
 }
 
+static void miss_turn(struct endpoint_result *endpoint)
+{
+    endpoint->reached[CHECK_CONNECT] = true;
+    check_result_set(&endpoint->check[CHECK_CONNECT], REASON_LOCAL_ERROR, "no time was left to talk to it");
+}
+
 /* Asks for a turn for every endpoint that has no verdict yet. */
 static void discovery_done(void *arg)
 {
@@ -115,6 +128,10 @@ static void discovery_done(void *arg)
         struct endpoint_result *endpoint = &result->endpoints[i];
         if (endpoint->reached[CHECK_CONNECT])
             continue;
+        if (probe->expired) {
+            miss_turn(endpoint);
+            continue;
+        }
         struct conversation *conversation = &probe->conversations[probe->conversation_count++];
         *conversation = (struct conversation){.probe = probe, .endpoint = endpoint};
         conversation->pass = gate_enter(probe_context_gate(probe->context), endpoint->address, endpoint->port,
@@ -135,6 +152,27 @@ static struct probe *domain_start(struct probe_context *context, const struct co
     probe->discovery =
         discover_start(context->resolver, context->config, domain, probe->result, discovery_done, probe);
     return probe;
+}
+
+void probe_domain_expire(struct probe *probe)
+{
+    probe->expired = true;
+    if (probe->discovery != NULL) {
+        discover_expire(probe->discovery); /* and with it the round */
+        return;
+    }
+    probe->pending++; /* until the last of them is seen to */
+    for (size_t i = 0; i < probe->conversation_count; i++) {
+        struct conversation *conversation = &probe->conversations[i];
+        if (conversation->s2s != NULL) {
+            s2s_expire(conversation->s2s);
+        } else if (conversation->pass != NULL) {
+            miss_turn(conversation->endpoint);
+            conversation_over(conversation, false);
+        }
+    }
+    if (--probe->pending == 0)
+        finish(probe);
 }
 
 static void domain_cancel(struct probe *probe)

@@ -32,6 +32,10 @@ struct probe_ops {
     void (*cancel)(struct probe *probe); /* frees it; `done` is not called */
 };
 
+/* Ends a probe that probe_domain.start() began, since whoever asked can wait no longer. `done` is called before this
+ * returns: what had not come by now has timed out, and an endpoint that was still to be talked to is unknown. */
+void probe_domain_expire(struct probe *probe);
+
 extern const struct probe_ops probe_domain; /* server-to-server federation of a domain */
 
 struct imp_probe;

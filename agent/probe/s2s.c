@@ -344,6 +344,16 @@ static void expired(void *arg)
     settle(s2s);
 }
 
+void s2s_expire(struct s2s *s2s)
+{
+    if (s2s->grace) {
+        grace_end(s2s);
+        header_alone(s2s);
+    }
+    timed_out(s2s);
+    settle(s2s);
+}
+
 struct s2s *s2s_start(const struct s2s_options *options, struct endpoint_result *endpoint, void (*done)(void *arg),
                       void *arg)
 {

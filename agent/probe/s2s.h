@@ -23,6 +23,8 @@ struct s2s_options {
  * called once, never before this returns; the conversation is freed by then. */
 struct s2s *s2s_start(const struct s2s_options *options, struct endpoint_result *endpoint, void (*done)(void *arg),
                       void *arg);
+/* Ends it now as its deadline would. `done` is called before this returns. */
+void s2s_expire(struct s2s *s2s);
 void s2s_cancel(struct s2s *s2s); /* NULL is legal; not after `done` */
 
 #endif

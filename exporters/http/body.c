@@ -87,6 +87,13 @@ void body_free(struct body *body)
     free(body);
 }
 
+void body_discard(struct http_response *response)
+{
+    if (response->done != NULL)
+        response->done(response->arg);
+    buf_fini(&response->body);
+}
+
 /* Sees to it that bytes of the handler's are at hand; false when there are none left, or it failed. */
 static bool fill(struct body *body)
 {

@@ -19,6 +19,8 @@ struct body *body_new(struct http_response *response, bool gzip);
 /* Up to `size` bytes, never none; BODY_END when all were given, BODY_FAILED when the handler wrote too much. */
 ssize_t body_read(struct body *body, char *out, size_t size);
 void body_free(struct body *body);
+/* Releases what a response owns that nobody will read. */
+void body_discard(struct http_response *response);
 
 /* Whether an Accept-Encoding header (NULL: none) prefers gzip to no compression. */
 bool body_gzip_accepted(const char *accept_encoding);

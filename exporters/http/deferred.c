@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "exporters/http/body.h"
 
 #define STOPPING "The server is stopping.\n"
 
@@ -12,8 +13,8 @@ struct http_deferred {
     LIST_ENTRY(http_deferred) link;    /* of its server, until the request is over */
     struct MHD_Connection *connection; /* suspended until `answered` */
     bool answered;
-    unsigned status;
-    char *text;       /* owned */
+    bool has_response; /* until it is taken */
+    struct http_response response;
     unsigned holders; /* the request, and whoever is to answer */
 };
 
@@ -21,21 +22,32 @@ struct http_deferred {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* The first answer holds. */
-static void conclude(struct http_deferred *deferred, unsigned status, const char *text)
+static void conclude(struct http_deferred *deferred, struct http_response *response)
 {
-    if (deferred->answered)
+    if (deferred->answered) {
+        body_discard(response);
         return;
-    deferred->answered = true;
-    deferred->status = status;
-    deferred->text = mem_strdup(text);
+    }
+    deferred->answered = deferred->has_response = true;
+    deferred->response = *response;
     MHD_resume_connection(deferred->connection);
+}
+
+static void conclude_with_text(struct http_deferred *deferred, unsigned status, const char *text)
+{
+    struct http_response response;
+    http_response_init(&response);
+    response.status = status;
+    buf_puts(&response.body, text);
+    conclude(deferred, &response);
 }
 
 static void release(struct http_deferred *deferred)
 {
     if (--deferred->holders > 0)
         return;
-    free(deferred->text);
+    if (deferred->has_response)
+        body_discard(&deferred->response);
     free(deferred);
 }
 
@@ -48,18 +60,18 @@ struct http_deferred *deferred_new(struct deferred_list *list, const bool *close
     deferred->connection = connection;
     MHD_suspend_connection(connection);
     if (*closed)
-        conclude(deferred, MHD_HTTP_SERVICE_UNAVAILABLE, STOPPING);
+        conclude_with_text(deferred, MHD_HTTP_SERVICE_UNAVAILABLE, STOPPING);
     pthread_mutex_unlock(&lock);
     return deferred;
 }
 
-const char *deferred_answer(const struct http_deferred *deferred, unsigned *status)
+void deferred_take(struct http_deferred *deferred, struct http_response *response)
 {
     pthread_mutex_lock(&lock);
-    assert(deferred->answered);
-    *status = deferred->status;
+    assert(deferred->has_response);
+    *response = deferred->response;
+    deferred->has_response = false;
     pthread_mutex_unlock(&lock);
-    return deferred->text;
 }
 
 void deferred_drop(struct http_deferred *deferred)
@@ -79,14 +91,22 @@ void deferred_close(struct deferred_list *list, bool *closed)
     pthread_mutex_lock(&lock);
     *closed = true;
     LIST_FOREACH(deferred, list, link)
-        conclude(deferred, MHD_HTTP_SERVICE_UNAVAILABLE, STOPPING);
+        conclude_with_text(deferred, MHD_HTTP_SERVICE_UNAVAILABLE, STOPPING);
+    pthread_mutex_unlock(&lock);
+}
+
+void http_deferred_respond(struct http_deferred *deferred, struct http_response *response)
+{
+    pthread_mutex_lock(&lock);
+    conclude(deferred, response);
+    release(deferred);
     pthread_mutex_unlock(&lock);
 }
 
 void http_deferred_answer(struct http_deferred *deferred, unsigned status, const char *text)
 {
     pthread_mutex_lock(&lock);
-    conclude(deferred, status, text);
+    conclude_with_text(deferred, status, text);
     release(deferred);
     pthread_mutex_unlock(&lock);
 }

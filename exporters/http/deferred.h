@@ -13,8 +13,8 @@ LIST_HEAD(deferred_list, http_deferred);
 /* Suspends the connection, from within its handler, which is called again once there is an answer. That is so at once
  * where the list is closed (`*closed`). */
 struct http_deferred *deferred_new(struct deferred_list *list, const bool *closed, struct MHD_Connection *connection);
-/* The answer, once the connection was resumed; borrowed until deferred_drop(). */
-const char *deferred_answer(const struct http_deferred *deferred, unsigned *status);
+/* The answer, once the connection was resumed; what it owns goes to the caller. */
+void deferred_take(struct http_deferred *deferred, struct http_response *response);
 /* The request is over. NULL is legal. */
 void deferred_drop(struct http_deferred *deferred);
 /* Sets *closed and answers all that still wait with 503. */

@@ -26,8 +26,9 @@ struct http_response {
     /* Opaque tag of the body, without quotes; "" where there is none. It is the same only where all the bytes are the
      * same. A client that has them gets 304 instead (RFC 9110 8.8.3, 13.1.2). */
     char etag[HTTP_ETAG_SIZE];
+    unsigned retry_after_s;   /* when a refused client may come again: the header Retry-After; 0: none */
     bool by_accept;           /* the handler chose by the Accept header; caches are told so (RFC 9110 12.5.5) */
-    struct buf body;          /* initialised by the server */
+    struct buf body;          /* initialised by whoever made the response */
     /* Appends the next piece, of some KiB, to `body` (cleared before each call); false when nothing was left. It runs
      * on the server's thread after the handler has returned, and not at all for HEAD. */
     bool (*next)(void *arg, struct buf *body);
@@ -42,6 +43,10 @@ struct http_deferred *http_request_defer(const struct http_request *request);
 /* Must be called once, whatever has become of the client and the server; frees it. The text is copied. Safe from every
  * thread, also while the handler still runs. */
 void http_deferred_answer(struct http_deferred *deferred, unsigned status, const char *text);
+/* The same with a whole response, made by http_response_init(); what it owns is taken over. */
+void http_deferred_respond(struct http_deferred *deferred, struct http_response *response);
+/* A response as a handler finds it. Given to http_deferred_respond(), it needs no release. */
+void http_response_init(struct http_response *response);
 
 enum http_methods { HTTP_READ, HTTP_CHANGE }; /* GET and HEAD; POST and PUT, whose body is thrown away */
 

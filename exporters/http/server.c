@@ -128,6 +128,13 @@ static void add_header(struct MHD_Response *answer, const char *name, const char
         MHD_add_response_header(answer, name, value);
 }
 
+static void add_number(struct MHD_Response *answer, const char *name, unsigned number)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%u", number);
+    add_header(answer, name, text);
+}
+
 /* Answers and lets go of `answer`; NULL (no memory) closes the connection. */
 static enum MHD_Result queue(struct MHD_Connection *connection, unsigned status, struct MHD_Response *answer)
 {
@@ -150,11 +157,6 @@ static enum MHD_Result say(struct MHD_Connection *connection, unsigned status, c
     return queue(connection, status, answer);
 }
 
-static void discard(struct http_response *response)
-{
-    body_free(body_new(response, false));
-}
-
 /* The handler's response as one of the library's: short and known, or streamed. Takes over what the response owns.
  * The library sends no body with `bodiless` ones, to HEAD and with 304; but a streamed one must not be chunked then,
  * since libmicrohttpd 0.9.75 would send the last, empty chunk. */
@@ -163,7 +165,7 @@ static struct MHD_Response *build_answer(struct http_response *response, bool gz
     struct MHD_Response *answer;
     if (response->next == NULL && !gzip) {
         answer = MHD_create_response_from_buffer(response->body.length, response->body.data, MHD_RESPMEM_MUST_COPY);
-        discard(response);
+        body_discard(response);
         return answer;
     }
     struct body *body = body_new(response, gzip);
@@ -191,6 +193,7 @@ static enum MHD_Result send_response(const struct http_request *request, struct 
     unsigned status = response->status;
     const char *type = response->content_type;
     bool by_accept = response->by_accept;
+    unsigned retry_after_s = response->retry_after_s;
     bool tagged = status == MHD_HTTP_OK && response->etag[0] != '\0';
     char etag[HTTP_ETAG_SIZE];
     memcpy(etag, response->etag, sizeof etag);
@@ -211,25 +214,36 @@ static enum MHD_Result send_response(const struct http_request *request, struct 
     }
     if (tagged)
         add_etag(answer, etag, gzip);
+    if (retry_after_s > 0)
+        add_number(answer, MHD_HTTP_HEADER_RETRY_AFTER, retry_after_s);
     if (compressible || by_accept)
         add_header(answer, MHD_HTTP_HEADER_VARY, by_accept ? "Accept, Accept-Encoding" : "Accept-Encoding");
     return queue(request->connection, status, answer);
 }
 
+void http_response_init(struct http_response *response)
+{
+    *response = (struct http_response){.status = MHD_HTTP_OK, .content_type = TEXT_TYPE};
+    buf_init(&response->body, BODY_MAX);
+}
+
 static enum MHD_Result serve(const struct http_request *request, bool head)
 {
     const struct http_route *route = request->route;
-    struct http_response response = {.status = MHD_HTTP_OK, .content_type = TEXT_TYPE};
-    buf_init(&response.body, BODY_MAX);
-    route->handle(route->arg, request, &response);
-
+    struct http_response response;
     if (request->exchange->deferred != NULL) {
-        discard(&response);
-        return MHD_YES; /* called again when the answer is there */
+        deferred_take(request->exchange->deferred, &response);
+    } else {
+        http_response_init(&response);
+        route->handle(route->arg, request, &response);
+        if (request->exchange->deferred != NULL) {
+            body_discard(&response);
+            return MHD_YES; /* called again when the answer is there */
+        }
     }
     if (buf_failed(&response.body)) {
         log_error("the page %s is too large to be sent", route->path);
-        discard(&response);
+        body_discard(&response);
         return say(request->connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "The answer is too large.\n", NULL);
     }
     return send_response(request, &response, head);
@@ -262,11 +276,6 @@ static const char *match(const struct http_route *route, const char *path)
 static enum MHD_Result answer_request(struct http_server *server, struct MHD_Connection *connection, const char *target,
                                       const char *method, struct exchange *exchange)
 {
-    if (exchange->deferred != NULL) {
-        unsigned status;
-        const char *text = deferred_answer(exchange->deferred, &status);
-        return say(connection, status, text, NULL);
-    }
     const char *path = path_of(target);
     struct http_request request = {server, connection, exchange, server->routes, NULL};
     while (request.route->path != NULL && (request.rest = match(request.route, path)) == NULL)

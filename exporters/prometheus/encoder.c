@@ -21,6 +21,8 @@ struct prometheus_encoder {
     const struct status *status;
     enum prometheus_format format;
     bool endpoints;                              /* families of single endpoints are wanted */
+    bool is_probe;                               /* `probe` is told of, not `process` */
+    struct prometheus_probe probe;
     struct process_sample process;
 
     size_t fact;                                 /* the family being written */
@@ -34,16 +36,32 @@ struct prometheus_encoder {
     bool ended;
 };
 
-struct prometheus_encoder *prometheus_encoder_new(const struct status *status, enum prometheus_format format,
-                                                  bool endpoints)
+static struct prometheus_encoder *encoder_new(const struct status *status, enum prometheus_format format,
+                                              bool endpoints)
 {
     struct prometheus_encoder *encoder = mem_alloc(sizeof *encoder);
     encoder->status = status;
     encoder->format = format;
     encoder->endpoints = endpoints;
-    process_sample_take(&encoder->process);
     buf_init(&encoder->labels, LABELS_MAX);
     buf_init(&encoder->seen, SEEN_MAX);
+    return encoder;
+}
+
+struct prometheus_encoder *prometheus_encoder_new(const struct status *status, enum prometheus_format format,
+                                                  bool endpoints)
+{
+    struct prometheus_encoder *encoder = encoder_new(status, format, endpoints);
+    process_sample_take(&encoder->process);
+    return encoder;
+}
+
+struct prometheus_encoder *prometheus_encoder_new_probe(const struct status *status, enum prometheus_format format,
+                                                        bool endpoints, const struct prometheus_probe *probe)
+{
+    struct prometheus_encoder *encoder = encoder_new(status, format, endpoints);
+    encoder->is_probe = true;
+    encoder->probe = *probe;
     return encoder;
 }
 
@@ -165,20 +183,43 @@ static void enter_family(struct prometheus_encoder *encoder, const struct fact *
     encoder->announced = false;
 }
 
+/* Of a probe, nothing about the agent, and no counters: one round has none. */
+static bool is_wanted(const struct prometheus_encoder *encoder, const struct fact *fact)
+{
+    if (fact->metric == NULL || (!encoder->endpoints && scope_is_of_endpoint(fact->scope)))
+        return false;
+    return !encoder->is_probe || (fact->scope != SCOPE_AGENT && fact->type != FACT_COUNTER);
+}
+
+static void write_probe(const struct prometheus_encoder *encoder, struct buf *out)
+{
+    static const struct family SUCCESS = {
+        "probe_success", FAMILY_GAUGE, NULL,
+        "Whether the domain's state is ok or warning: 1 yes, 0 it is critical or unknown."};
+    static const struct family DURATION = {
+        "probe_duration_seconds", FAMILY_GAUGE, "seconds", "Time that the probe took, all in all."};
+    writer_family(out, encoder->format, &SUCCESS);
+    writer_sample(out, SUCCESS.metric, "", encoder->probe.success);
+    writer_family(out, encoder->format, &DURATION);
+    writer_sample(out, DURATION.metric, "", (double)encoder->probe.duration_us / 1e6);
+}
+
 /* One row, or the step to the next family, or the end; false when there is nothing more. */
 static bool advance(struct prometheus_encoder *encoder, struct buf *out)
 {
     if (encoder->fact == FACT_COUNT) {
         if (encoder->ended)
             return false;
-        process_sample_write(&encoder->process, out, encoder->format);
+        if (encoder->is_probe)
+            write_probe(encoder, out);
+        else
+            process_sample_write(&encoder->process, out, encoder->format);
         writer_end(out, encoder->format);
         encoder->ended = true;
         return true;
     }
     const struct fact *fact = &FACTS[encoder->fact];
-    bool wanted = fact->metric != NULL && (encoder->endpoints || !scope_is_of_endpoint(fact->scope));
-    if (!encoder->entered && wanted)
+    if (!encoder->entered && is_wanted(encoder, fact))
         enter_family(encoder, fact);
     if (encoder->entered && encoder->has_row) {
         write_row(encoder, fact, out);

@@ -4,6 +4,7 @@
 #define PROMETHEUS_PROMETHEUS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "health/status.h"
@@ -19,8 +20,22 @@ struct prometheus_encoder;
  * and their certificates are left out. */
 struct prometheus_encoder *prometheus_encoder_new(const struct status *status, enum prometheus_format format,
                                                   bool endpoints);
+/* The same for one check that was asked for, the only domain of `status`: its families without those that tell of more
+ * than this one round, nothing about the agent, and these two. */
+struct prometheus_probe {
+    bool success;
+    int64_t duration_us;
+};
+struct prometheus_encoder *prometheus_encoder_new_probe(const struct status *status, enum prometheus_format format,
+                                                        bool endpoints, const struct prometheus_probe *probe);
 /* Appends about one family or some rows of it; false when nothing was left. */
 bool prometheus_encoder_next(struct prometheus_encoder *encoder, struct buf *out);
 void prometheus_encoder_free(struct prometheus_encoder *encoder);
+
+#define PROMETHEUS_DISCOVERY_TYPE "application/json"
+/* The domains as targets for Prometheus' HTTP service discovery, in ascending order of index, which stays. */
+void prometheus_discovery(const struct status *status, struct buf *out);
+/* A tag of that body, the same only where the body is. */
+void prometheus_discovery_etag(const struct buf *body, char *etag, size_t size);
 
 #endif

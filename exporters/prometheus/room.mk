@@ -1,5 +1,6 @@
 noinst_LIBRARIES += exporters/prometheus/libprometheus.a
 exporters_prometheus_libprometheus_a_SOURCES = \
+	exporters/prometheus/discovery.c \
 	exporters/prometheus/encoder.c \
 	exporters/prometheus/negotiate.c \
 	exporters/prometheus/process.c exporters/prometheus/process.h \
@@ -15,4 +16,10 @@ tests_unit_test_prometheus_SOURCES = tests/unit/test_prometheus.c $(sample_statu
 tests_unit_test_prometheus_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_prometheus_LDADD = exporters/prometheus/libprometheus.a agent/health/libhealth.a agent/base/libbase.a \
 	$(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_prometheus_probe
+tests_unit_test_prometheus_probe_SOURCES = tests/unit/test_prometheus_probe.c $(sample_status)
+tests_unit_test_prometheus_probe_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_prometheus_probe_LDADD = exporters/prometheus/libprometheus.a agent/health/libhealth.a \
+	agent/base/libbase.a $(CMOCKA_LIBS)
 endif

@@ -17,7 +17,7 @@ import cases_names
 import cases_stream
 import cases_tls
 import names
-from agent import FEDHEALTH, OPENMETRICS, Agent, run, wait_for
+from agent import FEDHEALTH, OPENMETRICS, Agent, Samples, parse_openmetrics, run, wait_for
 from hostile import SANITIZED, Case, Certificates, Settings, Stage
 from peers import full_listener, reset, reset_all
 
@@ -148,6 +148,16 @@ def test_few_descriptors(certificates, folder):
     assert [reasons(report) for report in reports] == [case.reasons for case in cases]
 
 
+def check_probe(agent, domain, samples):
+    """/probe escapes and cleans what the peer says as /metrics does, and the report in front of it as well."""
+    body = agent.request(f"/probe?target={domain}", Accept=OPENMETRICS)[1].decode()
+    found = {key for key in Samples(parse_openmetrics(body)) if key[0].endswith("_info")}
+    assert found == {key for key in samples if key[0].endswith("_info") and ("domain", domain) in key[1]}
+    body = agent.request(f"/probe?target={domain}&debug=true")[1].decode()
+    assert body.startswith(f"{domain}: critical\n")
+    assert not CONTROL.search(body)
+
+
 def test_daemon(stage, folder):
     """The daemon checks them again and again: it finds the same, stays small, can be scraped and ends cleanly."""
     def write_config(path, snmp_port):
@@ -168,6 +178,8 @@ def test_daemon(stage, folder):
         expected = {case.domain: {**case.reasons, "dialback": "not_configured", "ping": "not_configured"}
                     for case in CASES if case.settings == Settings()}
         assert found == expected
+        for domain in ("error-with-text.hostile.test", "target-of-odd-bytes.hostile.test", "http.hostile.test"):
+            check_probe(agent, domain, samples)
         assert SANITIZED or samples.one("process_resident_memory_bytes") < MEMORY_MAX
     finally:
         agent.stop()

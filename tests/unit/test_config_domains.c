@@ -141,6 +141,30 @@ static void test_keys_of_another_mode(void **state)
     free(said);
 }
 
+static void test_allowed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool allowed;
+    } ROWS[] = {
+        {"b.example", true},       {"x.b.example", false},    {"xb.example", false},
+        {"x.c.example", true},     {"y.x.c.example", true},   {"c.example", false},
+        {"xc.example", false},     {".c.example", false},     {"x.xn--bcher-kva.example", true},
+        {"x.c.example.org", false}, {"a.example", false},     {"", false},
+    };
+    struct config *config =
+        scene_load_good(AGENT DOMAINS "probe: {allow: [B.example., '*.c.EXAMPLE', '*.bücher.example']}\n");
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
+        if (config_allows(config, ROWS[i].name) != ROWS[i].allowed)
+            fail_msg("%s", ROWS[i].name);
+    }
+    config_free(config);
+    config = scene_load_good(AGENT DOMAINS "probe: {allow: []}\n");
+    assert_false(config_allows(config, "a.example"));
+    config_free(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +172,7 @@ int main(void)
         cmocka_unit_test(test_keys_of_another_mode),
         cmocka_unit_test(test_domain_file_faults),
         cmocka_unit_test(test_ten_thousand),
+        cmocka_unit_test(test_allowed),
     };
     return cmocka_run_group_tests_name("config_domains", tests, scene_setup, scene_teardown);
 }

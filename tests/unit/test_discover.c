@@ -399,29 +399,48 @@ static void stop(void *arg)
     loop_stop(loop);
 }
 
-/* While the records, or the addresses, are waited for: nothing is called any more, and nothing is left behind. */
-static void test_cancel(void **state)
+static void note_end(void *arg)
 {
-    (void)state;
-    const char *zones[] = {"S SILENT;" X_A, S_A "; a SILENT"};
-    for (size_t i = 0; i < 2; i++) {
-        struct dns_server *server = dns_zone_server_new(loop, &zones[i]);
+    *(bool *)arg = true;
+}
+
+/* Broken off while the records, or the addresses, are waited for: by a cancel nothing is called any more, by the end of
+ * the time at once; and nothing is left behind. */
+static void check_break(const char *zone, unsigned asked, enum reason reason)
+{
+    const struct config config = {.resolver = {.name = "scene"}, .max_endpoints = 16};
+    const struct config_domain domain = {.name = "q.test", .name_unicode = "q.test"};
+    for (int expire = 0; expire < 2; expire++) {
+        struct dns_server *server = dns_zone_server_new(loop, &zone);
         struct resolver *resolver = scene_resolver(dns_server_address(server), PATIENT_MS);
         struct domain_result *result = domain_result_new();
-        const struct config config = {.resolver = {.name = "scene"}, .max_endpoints = 16};
-        const struct config_domain domain = {.name = "q.test", .name_unicode = "q.test"};
-        struct discovery *discovery = discover_start(resolver, &config, &domain, result, done, NULL);
+        bool ended = false;
+        struct discovery *discovery = discover_start(resolver, &config, &domain, result, note_end, &ended);
         struct loop_timer *timer = loop_timer_new(loop, stop, NULL);
-        while (dns_server_asked(server) < (i == 0 ? 2 : 4)) {
+        while (dns_server_asked(server) < asked) {
             loop_timer_arm(timer, 0);
             loop_run(loop);
         }
         loop_timer_free(timer);
-        discover_cancel(discovery);
+        if (expire)
+            discover_expire(discovery);
+        else
+            discover_cancel(discovery);
+        assert_int_equal(ended, expire);
+        assert_int_equal(result->check[CHECK_SRV].reason, expire ? reason : REASON_NOT_RUN);
+        assert_int_equal(result->endpoint_count, 0);
         domain_result_free(result);
         resolver_free(resolver);
         dns_server_free(server);
     }
+}
+
+static void test_break(void **state)
+{
+    (void)state;
+    check_break("S SILENT;" X_A, 2, REASON_DNS_TIMEOUT);
+    check_break("X SILENT", 2, REASON_DNS_TIMEOUT);
+    check_break(S_A "; a SILENT", 4, REASON_DNS_TIMEOUT);
     discover_cancel(NULL);
 }
 
@@ -457,7 +476,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_following), cmocka_unit_test(test_absent),   cmocka_unit_test(test_failing),
         cmocka_unit_test(test_expecting), cmocka_unit_test(test_static),   cmocka_unit_test(test_choosing),
-        cmocka_unit_test(test_records),   cmocka_unit_test(test_bounds),   cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_records),   cmocka_unit_test(test_bounds),   cmocka_unit_test(test_break),
         cmocka_unit_test(test_unasked),
     };
     return cmocka_run_group_tests(tests, scene_setup, scene_teardown);

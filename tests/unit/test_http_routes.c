@@ -99,6 +99,37 @@ static struct http_deferred *wait_for_deferred(void)
     return deferred;
 }
 
+#define LINES 1000 /* more than one packet, and worth compressing */
+
+static bool next_line(void *arg, struct buf *body)
+{
+    int *left = arg;
+    buf_puts(body, "one of many lines\n");
+    return --*left > 0;
+}
+
+/* Answers at once, but with a response made elsewhere. */
+static void serve_response(void *arg, const struct http_request *request, struct http_response *ignored)
+{
+    (void)arg;
+    (void)ignored;
+    struct http_response response;
+    http_response_init(&response);
+    if (strcmp(http_request_rest(request), "refused") == 0) {
+        response.status = 429;
+        response.retry_after_s = 7;
+        buf_puts(&response.body, "Later.\n");
+    } else {
+        response.content_type = "text/x-lines";
+        response.by_accept = true;
+        response.next = next_line;
+        response.done = free;
+        response.arg = mem_alloc(sizeof(int));
+        *(int *)response.arg = LINES;
+    }
+    http_deferred_respond(http_request_defer(request), &response);
+}
+
 static const struct http_route ROUTES[] = {
     {"/", HTTP_READ, serve_rest, "root"},
     {"/below", HTTP_READ, serve_rest, "exact"},
@@ -107,6 +138,7 @@ static const struct http_route ROUTES[] = {
     {"/refused", HTTP_CHANGE, serve_refusal, NULL},
     {"/tagged/", HTTP_READ, serve_tagged, NULL},
     {"/later/", HTTP_CHANGE, serve_later, NULL},
+    {"/response/", HTTP_READ, serve_response, NULL},
     {0},
 };
 
@@ -260,6 +292,61 @@ static void test_deferred(void **state)
     check(GET("/below", ""), 200, "exact");
 }
 
+/* As if the handler had filled it. */
+static void test_deferred_response(void **state)
+{
+    (void)state;
+    size_t length;
+    char *answer = ask(GET("/response/", ""));
+    assert_status(answer, 200);
+    assert_has(answer, "Content-Type: text/x-lines\r\n");
+    assert_has(answer, "Vary: Accept, Accept-Encoding\r\n");
+    char *body = client_body(answer);
+    assert_int_equal(client_unchunk(body, strlen(body)), LINES * strlen("one of many lines\n"));
+    free(answer);
+
+    static const char ZIPPED[] = GET("/response/", "Accept-Encoding: gzip\r\n");
+    answer = client_ask(http_server_port(server, 0), ZIPPED, strlen(ZIPPED), &length);
+    assert_has(answer, "Content-Encoding: gzip\r\n");
+    free(answer);
+
+    answer = ask(ASK("HEAD", "/response/", ""));
+    assert_has(answer, "Content-Type: text/x-lines\r\n");
+    assert_string_equal(client_body(answer), "");
+    free(answer);
+
+    answer = ask(GET("/response/refused", ""));
+    assert_status(answer, 429);
+    assert_has(answer, "Retry-After: 7\r\n");
+    free(answer);
+}
+
+/* Whoever answers too late has his response released; so has a client that left. */
+static void test_deferred_response_unwanted(void **state)
+{
+    (void)state;
+    for (int stopped = 0; stopped < 2; stopped++) {
+        struct http_server *other = start();
+        int fd = client_dial(http_server_port(other, 0));
+        const char *request = ASK("POST", "/later/x", "Content-Length: 0\r\n");
+        client_say(fd, request, strlen(request));
+        struct http_deferred *deferred = wait_for_deferred();
+        struct http_response response;
+        http_response_init(&response);
+        buf_puts(&response.body, "nobody reads it\n");
+        response.next = next_piece;
+        response.done = release;
+        released = 0;
+        if (stopped)
+            http_server_free(other);
+        close(fd);
+        http_deferred_respond(deferred, &response);
+        if (!stopped)
+            http_server_free(other);
+        assert_int_equal(released, 1);
+    }
+}
+
 /* A server that stops lets nobody wait for what will not come; who comes with it afterwards does no harm. */
 static void test_deferred_stop(void **state)
 {
@@ -326,6 +413,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_paths),    cmocka_unit_test(test_absolute_form), cmocka_unit_test(test_methods),
         cmocka_unit_test(test_condition), cmocka_unit_test(test_etag),          cmocka_unit_test(test_deferred),
+        cmocka_unit_test(test_deferred_response), cmocka_unit_test(test_deferred_response_unwanted),
         cmocka_unit_test(test_deferred_stop), cmocka_unit_test(test_many_descriptors),
     };
     return cmocka_run_group_tests_name("http routes", tests, begin, end);

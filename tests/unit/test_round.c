@@ -118,6 +118,17 @@ struct s2s *s2s_start(const struct s2s_options *options, struct endpoint_result 
     return s2s;
 }
 
+void s2s_expire(struct s2s *s2s)
+{
+    void (*done)(void *arg) = s2s->done;
+    void *arg = s2s->arg;
+    s2s->endpoint->reached[CHECK_CONNECT] = true;
+    check_result_set(&s2s->endpoint->check[CHECK_CONNECT], REASON_CONNECT_TIMEOUT, NULL);
+    talks--;
+    free(s2s);
+    done(arg);
+}
+
 void s2s_cancel(struct s2s *s2s)
 {
     if (s2s == NULL)
@@ -363,6 +374,41 @@ static void test_cancel(void **state)
     }
 }
 
+/* At the same moments: the result comes at once, and what had not been observed is no fault of the peer's. */
+static void test_expire(void **state)
+{
+    (void)state;
+    static const struct {
+        enum reason srv, connect[4];
+        const char *timed_out;
+    } ROWS[] = {
+        {REASON_DNS_TIMEOUT, {0}, ""},
+        {REASON_OK, {REASON_LOCAL_ERROR, REASON_LOCAL_ERROR, REASON_LOCAL_ERROR, REASON_LOCAL_ERROR}, "nnnn"},
+        {REASON_OK, {REASON_LOCAL_ERROR, REASON_CONNECT_TIMEOUT, REASON_CONNECT_TIMEOUT, REASON_LOCAL_ERROR}, "nyyn"},
+        {REASON_OK, {REASON_LOCAL_ERROR, REASON_OK, REASON_CONNECT_TIMEOUT, REASON_LOCAL_ERROR}, "nnyn"},
+    };
+    for (int stage = 0; stage < 4; stage++) {
+        struct scene scene;
+        scene_begin(&scene, TWO_ADDRESSES);
+        struct probe *probe = start(&scene);
+        if (stage > 0)
+            wait_for_passes(4);
+        if (stage > 1)
+            go(1, 0), go(2, 0);
+        if (stage > 2)
+            end(1, CHECK_AUTH, REASON_OK);
+        probe_domain_expire(probe);
+        assert_non_null(scene.result);
+        assert_int_equal(scene.result->check[CHECK_SRV].reason, ROWS[stage].srv);
+        assert_int_equal(scene.result->endpoint_count, stage == 0 ? 0 : 4);
+        for (size_t i = 0; i < scene.result->endpoint_count; i++)
+            assert_int_equal(scene.result->endpoints[i].check[CHECK_CONNECT].reason, ROWS[stage].connect[i]);
+        assert_string_equal(gate->timed_out, ROWS[stage].timed_out);
+        assert_int_equal(gate->out, 0);
+        scene_end(&scene);
+    }
+}
+
 /* A round goes on with the context that it began with, after the next one took its place and its configuration. */
 static void test_contexts(void **state)
 {
@@ -443,7 +489,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_at_once), cmocka_unit_test(test_severity), cmocka_unit_test(test_nobody_to_talk_to),
         cmocka_unit_test(test_timed_out),   cmocka_unit_test(test_cancel),   cmocka_unit_test(test_contexts),
-        cmocka_unit_test(test_sessions),
+        cmocka_unit_test(test_sessions),    cmocka_unit_test(test_expire),
     };
     return cmocka_run_group_tests(tests, scene_setup, scene_teardown);
 }
