@@ -8,8 +8,10 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from agent import SOURCE, Samples, run
+from agent import SOURCE, Samples, run, wait_for
+from lab import CASES
 from lab.server import Server, free_port
+from prometheus import Prometheus
 from snmp import MIB, walk_names
 
 FOLDER = os.path.join(SOURCE, "dashboards", "snmp_exporter")
@@ -34,11 +36,16 @@ class SnmpExporter(Server):
         return Samples(parse_text(self._get(f"/snmp?module=fedhealth&target=127.0.0.1:{snmp_port}")))
 
 
-@pytest.fixture(name="series")
-def _series(agent, folder):
+@pytest.fixture(name="exporter")
+def _exporter(folder):
     exporter = SnmpExporter(folder)
-    yield exporter.scrape(agent.snmp_port)
+    yield exporter
     exporter.stop()
+
+
+@pytest.fixture(name="series")
+def _series(agent, exporter):
+    return exporter.scrape(agent.snmp_port)
 
 
 def read(name):
@@ -128,3 +135,20 @@ def test_nothing_is_left_out_unnoticed(agent, series, folder):
     ignored = {name for name, rule in module["overrides"].items() if rule.get("ignore")}
     made = {name.removesuffix("_total") for name, _ in series if name.startswith("fh")}
     assert made == served - ignored
+
+
+def test_prometheus_scrapes_through_it(agent, exporter, folder):
+    """With dashboards/snmp_exporter/prometheus.yml as it stands, but for addresses and the interval."""
+    config = read("prometheus.yml")
+    for old, new in (("192.0.2.10:161", f"127.0.0.1:{agent.snmp_port}"), ("127.0.0.1:9116", f"127.0.0.1:{exporter.port}"),
+                     ("scrape_interval: 1m", "scrape_interval: 2s"), ("scrape_timeout: 30s", "scrape_timeout: 2s")):
+        assert config.count(old) == 1
+        config = config.replace(old, new)
+    prometheus = Prometheus(os.path.join(folder, "prometheus"), config)
+    try:
+        found = wait_for("series", lambda: prometheus.query('fhDomainState{fhDomainState="critical"} == 1'))
+        assert {labels["fhDomainName"] for labels, _ in found} == \
+            {case["domain"] for case in CASES if case["state"] == "critical"}
+        assert {labels["instance"] for labels, _ in found} == {f"127.0.0.1:{agent.snmp_port}"}
+    finally:
+        prometheus.stop()
