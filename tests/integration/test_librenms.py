@@ -1,4 +1,4 @@
-"""dashboards/librenms: LibreNMS is not in Debian, so the files are read as it reads them, with the MIB and the agent."""
+"""dashboards/librenms: LibreNMS is not in Debian; the files are read as it reads them, with the MIB and the agent."""
 
 import os
 import re
@@ -32,7 +32,8 @@ def numbers(name, folder):
 
 def sensors():
     """Every sensor, with its class."""
-    return [(kind, sensor) for kind, part in read("os_discovery")["modules"]["sensors"].items() for sensor in part["data"]]
+    parts = read("os_discovery")["modules"]["sensors"]
+    return [(kind, sensor) for kind, part in parts.items() for sensor in part["data"]]
 
 
 def test_the_agent_is_recognised(agent, folder):

@@ -33,7 +33,8 @@ def read(name):
 
 def nagios_commands():
     """command_name -> command_line of fedhealth.cfg."""
-    return dict(re.findall(r"define command \{\s+command_name\s+(\S+)\s+command_line\s+(.*)\n\}", read("fedhealth.cfg")))
+    return dict(re.findall(r"define command \{\s+command_name\s+(\S+)\s+command_line\s+(.*)\n\}",
+                           read("fedhealth.cfg")))
 
 
 def fill(line, port, *arguments):

@@ -140,7 +140,8 @@ def test_nothing_is_left_out_unnoticed(agent, series, folder):
 def test_prometheus_scrapes_through_it(agent, exporter, folder):
     """With dashboards/snmp_exporter/prometheus.yml as it stands, but for addresses and the interval."""
     config = read("prometheus.yml")
-    for old, new in (("192.0.2.10:161", f"127.0.0.1:{agent.snmp_port}"), ("127.0.0.1:9116", f"127.0.0.1:{exporter.port}"),
+    for old, new in (("192.0.2.10:161", f"127.0.0.1:{agent.snmp_port}"),
+                     ("127.0.0.1:9116", f"127.0.0.1:{exporter.port}"),
                      ("scrape_interval: 1m", "scrape_interval: 2s"), ("scrape_timeout: 30s", "scrape_timeout: 2s")):
         assert config.count(old) == 1
         config = config.replace(old, new)

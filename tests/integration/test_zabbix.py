@@ -41,7 +41,8 @@ def test_template_finds_everything_and_its_problems(agent, zabbix):
     host = zabbix.create_host("lab", "fedhealth by SNMP", agent.snmp_port)
 
     def items():
-        return zabbix.call("item.get", {"hostids": host, "output": ["itemid", "key_", "type", "lastvalue", "state", "error"]})
+        return zabbix.call("item.get", {"hostids": host, "output": ["itemid", "key_", "type", "lastvalue", "state",
+                                                                    "error"]})
     fixed = len(items())
     rules = zabbix.call("discoveryrule.get", {"hostids": host, "output": ["itemid", "key_"]})
     wanted = fixed + len(CASES) * (3 + 2 * len(CHECKS)) + len(IMP_CASES) * (3 + 2 * 4)
@@ -68,6 +69,7 @@ def test_template_finds_everything_and_its_problems(agent, zabbix):
     assert values["fedhealth.node.check.reason[restart-pending.imp.lab.test,xcp_restart]"] == "xcp_restart_pending"
 
     with open(zabbix.server.traps, "a", encoding="ascii") as traps:
-        traps.write(f"12:00:01 2026/11/25 ZBXTRAP 127.0.0.1\nVARBINDS:\n  iso.3.6.1.6.3.1.1.4.1.0 type=6 value=OID: .{ROOT}.0.4\n")
+        traps.write("12:00:01 2026/11/25 ZBXTRAP 127.0.0.1\nVARBINDS:\n"
+                    f"  iso.3.6.1.6.3.1.1.4.1.0 type=6 value=OID: .{ROOT}.0.4\n")
     wait_for("the trap", lambda: any("ZBXTRAP" not in item["lastvalue"] and f"{ROOT}.0.4" in item["lastvalue"]
                                      for item in items() if item["type"] == SNMP_TRAP))

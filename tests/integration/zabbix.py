@@ -15,7 +15,7 @@ from lab.server import Server, free_port
 BIN = "/usr/lib/postgresql/15/bin"
 SQL = "/usr/share/zabbix-server-pgsql"
 POLL_WAIT = 60  # seconds
-NEEDED = "role|role_rule|users|usrgrp|users_groups|hstgrp|config"  # of the data that comes with it; the rest is templates
+NEEDED = "role|role_rule|users|usrgrp|users_groups|hstgrp|config"  # of the data that come with it; most is templates
 
 PHP_CONFIG = """<?php
 $DB['TYPE'] = 'POSTGRESQL'; $DB['SERVER'] = '%s'; $DB['PORT'] = '5432'; $DB['DATABASE'] = 'postgres';
@@ -66,8 +66,9 @@ class Postgres(Server):
 
     def sql(self, text):
         """Runs it in one transaction."""
-        return subprocess.run(["psql", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "zabbix", "postgres"],
-                              input=text, text=True, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        return subprocess.run(["psql", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "zabbix",
+                               "postgres"], input=text, text=True, check=False, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE)
 
     def load(self):
         """The tables, and of what they come with the users and groups."""
@@ -163,7 +164,8 @@ class Zabbix:
         """A host with an SNMP interface and the template; its id."""
         (found,) = self.call("template.get", {"filter": {"host": template}})
         login = {"version": 2, "bulk": 1, "community": "public"}
-        interface = {"type": 2, "main": 1, "useip": 1, "ip": "127.0.0.1", "dns": "", "port": str(snmp_port), "details": login}
+        interface = {"type": 2, "main": 1, "useip": 1, "ip": "127.0.0.1", "dns": "", "port": str(snmp_port),
+                     "details": login}
         return self.call("host.create", {"host": name, "groups": [{"groupid": "2"}], "interfaces": [interface],
                                          "templates": [{"templateid": found["templateid"]}]})["hostids"][0]
 
