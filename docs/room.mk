@@ -6,3 +6,4 @@ dist_check_SCRIPTS += docs/current
 TESTS += docs/current
 EXTRA_DIST += docs/page.png docs/imp.png docs/metrics.md docs/configuration.md docs/snmp.md docs/http.md docs/internals.md docs/lab.md
 EXTRA_DIST += docs/sharding.md
+EXTRA_DIST += docs/noc.md
