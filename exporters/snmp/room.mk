@@ -1,8 +1,10 @@
 # The only room that sees net-snmp.
 noinst_LIBRARIES += exporters/snmp/libsnmp.a
 exporters_snmp_libsnmp_a_SOURCES = \
+	exporters/snmp/access.c exporters/snmp/access.h \
 	exporters/snmp/agent.c exporters/snmp/snmp.h \
 	exporters/snmp/cell.c exporters/snmp/cell.h \
+	exporters/snmp/engine.c exporters/snmp/engine.h \
 	exporters/snmp/hold.c exporters/snmp/hold.h \
 	exporters/snmp/master.c exporters/snmp/master.h \
 	exporters/snmp/mib.c exporters/snmp/mib.h \
@@ -16,7 +18,10 @@ if HAVE_CMOCKA
 EXTRA_DIST += tests/unit/net-snmp.supp
 SNMP_TEST_LIBS = exporters/snmp/libsnmp.a agent/health/libhealth.a agent/base/libbase.a \
 	$(NETSNMP_LIBS) -lnetsnmpmibs $(CMOCKA_LIBS) -lpthread
-check_PROGRAMS += tests/unit/test_hold tests/unit/test_mib tests/unit/test_mib_nodes tests/unit/test_notice tests/unit/test_snmp tests/unit/test_snmp_agent
+check_PROGRAMS += tests/unit/test_engine tests/unit/test_hold tests/unit/test_mib tests/unit/test_mib_nodes tests/unit/test_notice tests/unit/test_snmp tests/unit/test_snmp_agent
+tests_unit_test_engine_SOURCES = tests/unit/test_engine.c $(FOLDER_SCENE)
+tests_unit_test_engine_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_engine_LDADD = $(SNMP_TEST_LIBS)
 tests_unit_test_hold_SOURCES = tests/unit/test_hold.c
 tests_unit_test_hold_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_hold_LDADD = $(SNMP_TEST_LIBS)

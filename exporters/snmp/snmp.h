@@ -9,11 +9,32 @@
 #include "health/reason.h"
 #include "health/status.h"
 
+/* An SNMPv3 user (RFC 3414), who may read with authentication and privacy only. */
+struct snmp_user {
+    const char *name;          /* letters, digits, ".", "_", "-"; at most 32 */
+    const char *auth, *priv;   /* protocols as net-snmp names them: "SHA-256", "AES" */
+    const char *auth_password; /* SNMP_PASSWORD_MIN bytes or more; the caller cleanses them afterwards */
+    const char *priv_password;
+};
+#define SNMP_PASSWORD_MIN 8 /* RFC 3414 11.2 */
+
+/* Who gets notifications. */
+struct snmp_receiver {
+    const char *address;   /* numeric: "udp:192.0.2.7:162" */
+    const char *community; /* v2c; NULL: v3 */
+    const char *user;      /* v3: the name of one of the users */
+};
+
 struct snmp_options {
     bool agentx;                 /* else master mode */
     const char *agentx_socket;   /* agentx mode: path of the master's socket (or tcp:HOST:PORT) */
     const char *const *listen;   /* master mode: NULL-ended net-snmp listening addresses, "udp:127.0.0.1:1161" */
-    const char *community;       /* master mode: read only, v2c */
+    const char *community;       /* master mode: read only, v2c; NULL: none */
+    const struct snmp_user *users; /* master mode */
+    size_t user_count;
+    const struct snmp_receiver *receivers; /* master mode */
+    size_t receiver_count;
+    const char *state_dir;       /* master mode: where the engine's id and boots are kept; NULL: nowhere */
     /* Called on the SNMP thread, at most once a second: the present state, and how to give it back. Between the two,
      * requests are answered from one and the same state: while they come less than a second apart, for ten seconds at
      * most. */
@@ -42,9 +63,9 @@ struct snmp_rejection {
     enum reason reason;
     const char *detail;         /* for people; NULL: none */
 };
-/* Sends fhAxlCredentialsRejected, at once or when the AgentX master is there again; master mode knows no receivers yet.
- * Everything is copied. At most 64 wait, more are dropped with a warning. Safe from every thread; a NULL agent sends
- * nothing. */
+/* Sends fhAxlCredentialsRejected, at once or when the AgentX master is there again; or to the receivers of master
+ * mode. Everything is copied. At most 64 wait, more are dropped with a warning. Safe from every thread; a NULL agent
+ * sends nothing. */
 void snmp_agent_notify_credentials(struct snmp_agent *agent, const struct snmp_rejection *rejection);
 
 /* Whether the AgentX master is connected; UNKNOWN in master mode and while there is no agent. Safe from every thread,
