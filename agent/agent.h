@@ -51,7 +51,8 @@ bool exports_start(struct agent *agent, struct err *err);
 void exports_stop(struct agent *agent); /* before what it serves goes; legal without a start */
 
 /* Whether SNMP has to be started anew when this configuration comes into force: it wants another one than the present,
- * or that could not be started. */
+ * or that could not be started, or a password of its users is another. It reads their files, so it may be called on a
+ * thread of its own, while the loop's leaves the agent's configuration as it is. */
 bool exports_snmp_differs(const struct agent *agent, const struct config *config);
 /* Starts SNMP anew with the configuration in force; without success it is off. Waits for seconds, so it is called on a
  * thread of its own, while the loop's leaves the agent's configuration as it is. */

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "exporters/snmp/snmp.h"
+#include "snmp_users.h"
 
 #define EXIT_CONFIG 2
 /* Descriptors beside those of conversations: HTTP clients, SNMP, DNS, logs. */
@@ -25,7 +26,13 @@ struct config *agent_read_config(const struct options *options, struct buf *faul
     struct config *config = options->config_file != NULL
                                 ? config_load(options->config_file, faults)
                                 : config_default(options->domains, options->domain_count, faults);
-    if (config != NULL && config->domain_count + config->imp_node_count == 0)
+    struct snmp_users *users = config != NULL ? snmp_users_read(config, faults) : NULL;
+    if (users == NULL) {
+        config_free(config);
+        return NULL;
+    }
+    snmp_users_free(users);
+    if (config->domain_count + config->imp_node_count == 0)
         log_warn("no domains and no nodes are configured: nothing will be checked");
     return config;
 }
