@@ -89,12 +89,11 @@ void access_prepare(const struct snmp_options *options, const struct mib *mib, c
 
 /* ---- users ---- */
 
-/* net-snmp counts a start more when it finds that its time went back, as it did since an agent before this one in the
- * same process; so its count is put right afterwards. */
+/* init_snmp() counts a start more when it finds that the engine's time went back, as it did since an agent before this
+ * one in the same process; so the count is put right behind it. */
 static bool set_boots(const struct engine *engine, struct err *err)
 {
     char *line = mem_printf("engineBoots %u", engine->boots - 1); /* it adds one */
-    snmpv3_local_snmpEngineTime();
     netsnmp_config(line);
     free(line);
     if (snmpv3_local_snmpEngineBoots() != engine->boots)

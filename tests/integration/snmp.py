@@ -71,13 +71,13 @@ class Snmpd(Server):
 
 
 class Snmptrapd(Server):
-    """A real snmptrapd that writes each notification to its log, a line each."""
+    """A real snmptrapd that writes each notification to its log, a line each; `more` lines of configuration."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, more=""):
         self.port = free_port(SOCK_DGRAM)
         config = os.path.join(folder, "snmptrapd.conf")
         with open(config, "w", encoding="ascii") as out:
-            out.write("authCommunity log public\nformat2 trap %v\\n\n")
+            out.write("authCommunity log public\nformat2 trap %v\\n\n" + more)
         super().__init__("snmptrapd", folder, ["/usr/sbin/snmptrapd", "-f", "-Lo", "-n", "-C", "-c", config,
                                                "-On", "-Oq", f"udp:127.0.0.1:{self.port}"],
                          lambda server: "NET-SNMP version" in server.text(), environment(folder))
