@@ -10,7 +10,6 @@
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <net-snmp/agent/agent_callbacks.h>
-#include <net-snmp/agent/agent_trap.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -42,7 +41,7 @@ static struct {
     void *arg;
 } watcher;
 
-static struct engine engine = {.lock = -1}; /* of master mode */
+static struct engine engine = {.lock = -1};
 
 /* Whether one more line may be written: anyone who can send a packet can make net-snmp say something. */
 static bool may_tell(void)
@@ -189,6 +188,8 @@ bool session_listen(const struct snmp_options *options, const struct mib *mib, s
 
 void session_connect(void)
 {
+    engine_open(&engine, NULL); /* nobody sees it, but without one net-snmp looks for the machine's address */
+    set_exact_engineID(engine.id, engine.id_size);
     init_snmp(APPLICATION);
 }
 
@@ -198,7 +199,6 @@ void session_close(void)
     snmp_unregister_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, on_log, NULL, 1);
     snmp_unregister_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, on_master, NULL, 1);
     shutdown_master_agent(); /* or the next subagent would take the first listening session, freed, for its own */
-    snmpd_free_trapsinks();
     snmp_shutdown(APPLICATION);
     shutdown_agent();
     engine_close(&engine);
