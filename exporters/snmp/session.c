@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "exporters/snmp/access.h"
 #include "exporters/snmp/engine.h"
 #include "exporters/snmp/master.h"
@@ -172,6 +173,13 @@ static bool listen_at(const char *address, struct err *err)
     return true;
 }
 
+/* SNMPv3 receivers of notifications have to know the id. */
+static void tell_engine(void)
+{
+    char id[2 * ENGINE_ID_MAX + 1];
+    log_info("the SNMP engine is 0x%s, started %u times", text_hex(id, engine.id, engine.id_size), engine.boots);
+}
+
 bool session_listen(const struct snmp_options *options, const struct mib *mib, struct err *err)
 {
     engine_open(&engine, options->state_dir);
@@ -179,6 +187,8 @@ bool session_listen(const struct snmp_options *options, const struct mib *mib, s
     init_snmp(APPLICATION);
     if (!access_begin(options, &engine, err))
         return false;
+    if (options->user_count > 0)
+        tell_engine();
     for (const char *const *address = options->listen; *address != NULL; address++) {
         if (!listen_at(*address, err))
             return false;
