@@ -30,7 +30,8 @@
 
 static void make_id(struct engine *engine)
 {
-    uint32_t enterprise = (uint32_t)strtoul(FH_ENTERPRISE_OID + strlen(ENTERPRISES), NULL, 10) | UINT32_C(1) << 31;
+    static const char root[] = FH_ENTERPRISE_OID;
+    uint32_t enterprise = (uint32_t)strtoul(root + strlen(ENTERPRISES), NULL, 10) | UINT32_C(1) << 31;
     for (size_t i = 0; i < 4; i++)
         engine->id[i] = (unsigned char)(enterprise >> (24 - 8 * i));
     engine->id[4] = FORMAT_OCTETS;
