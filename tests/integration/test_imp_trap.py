@@ -1,41 +1,14 @@
 """fhAxlCredentialsRejected as a NOC gets it: through a real snmpd, at a real snmptrapd."""
 
 import os
-import re
-from socket import SOCK_DGRAM
 
 from agent import Agent, wait_for
 from imp_nodes import AXL_ONLY, Stage, imp_runs, node
 from lab.imp import DOMAIN
-from lab.server import Server, free_port
-from snmp import ROOT, Snmpd, environment, walk
+from snmp import ROOT, Snmpd, Snmptrapd, walk
 
 NAMES = [f"{name}.{DOMAIN}" for name in ("one", "two")]
 WRONG = {"axl": {"password": "wrong"}, **AXL_ONLY}  # the same account and password at both
-
-
-class Snmptrapd(Server):
-    """A real snmptrapd that writes each notification to its log, a line each."""
-
-    def __init__(self, folder):
-        self.port = free_port(SOCK_DGRAM)
-        config = os.path.join(folder, "snmptrapd.conf")
-        with open(config, "w", encoding="ascii") as out:
-            out.write("authCommunity log public\nformat2 trap %v\\n\n")
-        super().__init__("snmptrapd", folder, ["/usr/sbin/snmptrapd", "-f", "-Lo", "-n", "-C", "-c", config,
-                                               "-On", "-Oq", f"udp:127.0.0.1:{self.port}"],
-                         lambda server: "NET-SNMP version" in server.text(), environment(folder))
-
-    def text(self):
-        """All that it has written."""
-        with open(self.log, encoding="utf-8", errors="replace") as log:
-            return log.read()
-
-    def of_fedhealth(self):
-        """The notifications of FEDHEALTH-MIB, each as {OID below the root: value}."""
-        found = [dict(re.findall(r"\.([0-9.]+) (.*?)(?=\t\.|$)", line)) for line in self.text().splitlines()
-                 if line.startswith("trap ") and f".{ROOT}.0." in line]
-        return [{oid.removeprefix(f"{ROOT}."): value.strip('"') for oid, value in each.items()} for each in found]
 
 
 def folder_in(folder, name):
