@@ -32,6 +32,7 @@ static struct view *view_take(struct agent *agent)
         .loop_lag_us = loop_lag_us(agent->loop),
         .agentx_connected = snmp_agent_connected(),
     };
+    snmp_notices_count(agent->notices, &view->status.agent.notifications);
     return view;
 }
 
@@ -210,9 +211,16 @@ struct exports {
     struct http_route routes[EXPORTS_ROUTES];
 };
 
+/* Whether there is anybody to notify. */
+static bool has_receivers(const struct config *config)
+{
+    return config->snmp_mode == SNMP_MODE_AGENTX; /* snmpd knows whom it passes them on to */
+}
+
 static bool start_snmp(struct agent *agent, struct err *err)
 {
     const struct config *config = agent->config;
+    snmp_notices_switch(agent->notices, has_receivers(config));
     if (config->snmp_mode == SNMP_MODE_OFF)
         return true;
     const struct snmp_options options = {
@@ -223,6 +231,7 @@ static bool start_snmp(struct agent *agent, struct err *err)
         .take = snmp_take,
         .give_back = snmp_give_back,
         .arg = agent,
+        .notices = agent->notices,
     };
     agent->exports->snmp = snmp_agent_new(&options, err);
     return agent->exports->snmp != NULL;
@@ -252,38 +261,6 @@ bool exports_restart_snmp(struct agent *agent, struct err *err)
     snmp_agent_free(agent->exports->snmp);
     agent->exports->snmp = NULL;
     return start_snmp(agent, err);
-}
-
-static const struct imp_status *find_node(const struct status *status, const char *name)
-{
-    for (size_t i = 0; i < status->imp_count; i++) {
-        if (strcmp(status->imp[i]->name, name) == 0)
-            return status->imp[i];
-    }
-    return NULL;
-}
-
-void exports_notify_rejection(struct agent *agent, const struct status *before, const char *node, const char *login)
-{
-    if (agent->reload != NULL) { /* another thread may be about to start SNMP anew */
-        log_warn("%s: %s was rejected; no SNMP notification tells so, since a reload is under way", node, login);
-        return;
-    }
-    struct snapshot *snapshot = store_snapshot(agent->store);
-    const struct imp_status *now = find_node(snapshot_status(snapshot), node), *former = find_node(before, node);
-    char *detail = mem_printf("the login of %s was rejected; none follows until its password is another, or the hold "
-                              "ends", login);
-    const struct snmp_rejection rejection = {
-        .index = now->index,
-        .node = now->name,
-        .state = now->state,
-        .previous = former->state,
-        .reason = now->check[now->worst].result.reason,
-        .detail = detail,
-    };
-    snmp_agent_notify_credentials(agent->exports->snmp, &rejection);
-    free(detail);
-    snapshot_free(snapshot);
 }
 
 bool exports_start(struct agent *agent, struct err *err)

@@ -4,6 +4,7 @@ agent_health_libhealth_a_SOURCES = \
 	agent/health/check.c agent/health/check.h \
 	agent/health/combine.c agent/health/combine.h \
 	agent/health/cp_id.c agent/health/cp_id.h \
+	agent/health/expiry.c agent/health/expiry.h \
 	agent/health/fact.c agent/health/fact.h agent/health/facts.def \
 	agent/health/fact_row.c \
 	agent/health/history.c agent/health/history.h \
@@ -12,6 +13,7 @@ agent_health_libhealth_a_SOURCES = \
 	agent/health/imp_judge.c agent/health/imp_judge.h \
 	agent/health/imp_memory.c agent/health/imp_memory.h \
 	agent/health/imp_restart.c agent/health/imp_restart.h \
+	agent/health/notification.c agent/health/notification.h \
 	agent/health/reason.c agent/health/reason.h agent/health/reasons.def \
 	agent/health/reasons_alert.def agent/health/reasons_axl.def agent/health/reasons_certificate.def \
 	agent/health/reasons_imp.def agent/health/reasons_srv.def \

@@ -7,7 +7,8 @@ exporters_snmp_libsnmp_a_SOURCES = \
 	exporters/snmp/master.c exporters/snmp/master.h \
 	exporters/snmp/mib.c exporters/snmp/mib.h \
 	exporters/snmp/notice.c exporters/snmp/notice.h \
-	exporters/snmp/session.c exporters/snmp/session.h
+	exporters/snmp/session.c exporters/snmp/session.h \
+	exporters/snmp/trap.c exporters/snmp/trap.h
 exporters_snmp_libsnmp_a_CPPFLAGS = $(AM_CPPFLAGS) $(SNMP_ROOT)
 exporters_snmp_libsnmp_a_CFLAGS = $(AM_CFLAGS) $(NETSNMP_CFLAGS)
 SNMP_ROOT = -DFH_ENTERPRISE_OID='"$(ENTERPRISE_OID)"'
