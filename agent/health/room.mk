@@ -29,7 +29,11 @@ EXTRA_DIST += docs/reasons.md
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_combine tests/unit/test_cp_id tests/unit/test_imp tests/unit/test_imp_cause \
-	tests/unit/test_imp_judge tests/unit/test_imp_restart tests/unit/test_reason tests/unit/test_severity
+	tests/unit/test_imp_judge tests/unit/test_imp_restart tests/unit/test_notification tests/unit/test_reason \
+	tests/unit/test_severity
+tests_unit_test_notification_SOURCES = tests/unit/test_notification.c tests/unit/imp_scene.c tests/unit/imp_scene.h
+tests_unit_test_notification_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_notification_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_combine_SOURCES = tests/unit/test_combine.c
 tests_unit_test_combine_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_combine_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
