@@ -106,8 +106,8 @@ static void test_states_of_nodes(void **state)
     }
 }
 
-/* Rounds of one domain, one after another: days until the certificate expires (0: none was shown), the check's confirmed
- * state being the found one or not, and what is told. */
+/* Rounds of one domain, one after another: days until the certificate expires (0: none was shown), whether the check's
+ * state is the confirmed one, and what is told. */
 static const struct expiry_case {
     int days;
     bool settled;
@@ -166,7 +166,8 @@ static void test_expiry(void **state)
             assert_int_equal(list[0].endpoint, 5);
             assert_int_equal(list[0].not_after_s, not_after_s);
             assert_string_equal(list[0].target, "xmpp1.example.org");
-            assert_non_null(strstr(list[0].detail, "the certificate of xmpp1.example.org at 192.0.2.1:5269 expires at "));
+            assert_non_null(
+                strstr(list[0].detail, "the certificate of xmpp1.example.org at 192.0.2.1:5269 expires at "));
             notification_fini(&list[0]);
         }
         domain_result_free(after.latest);
