@@ -34,6 +34,7 @@ static struct view *view_take(struct agent *agent)
         .loop_lag_us = loop_lag_us(agent->loop),
         .agentx_connected = snmp_agent_connected(),
     };
+    snmp_notices_count(agent->notices, &view->status.agent.notifications);
     return view;
 }
 
@@ -215,6 +216,13 @@ struct exports {
     struct http_route routes[EXPORTS_ROUTES];
 };
 
+/* Whether there is anybody to notify. In agentx mode snmpd knows whom it passes them on to. */
+static bool has_receivers(const struct config *config)
+{
+    return config->snmp_mode == SNMP_MODE_AGENTX ||
+           (config->snmp_mode == SNMP_MODE_MASTER && config->snmp_notify_count > 0);
+}
+
 /* NULL and `err`, in which there is room for the first fault only. */
 static struct snmp_users *read_users(const struct config *config, struct err *err)
 {
@@ -247,6 +255,7 @@ static bool start_with(struct agent *agent, const struct snmp_users *users, stru
         .take = snmp_take,
         .give_back = snmp_give_back,
         .arg = agent,
+        .notices = agent->notices,
     };
     options.users = snmp_users_list(users, &options.user_count);
     exports->snmp = snmp_agent_new(&options, err);
@@ -257,6 +266,7 @@ static bool start_with(struct agent *agent, const struct snmp_users *users, stru
 
 static bool start_snmp(struct agent *agent, struct err *err)
 {
+    snmp_notices_switch(agent->notices, has_receivers(agent->config));
     if (agent->config->snmp_mode == SNMP_MODE_OFF)
         return true;
     struct snmp_users *users = read_users(agent->config, err);
@@ -320,38 +330,6 @@ bool exports_restart_snmp(struct agent *agent, struct err *err)
     snmp_agent_free(agent->exports->snmp);
     agent->exports->snmp = NULL;
     return start_snmp(agent, err);
-}
-
-static const struct imp_status *find_node(const struct status *status, const char *name)
-{
-    for (size_t i = 0; i < status->imp_count; i++) {
-        if (strcmp(status->imp[i]->name, name) == 0)
-            return status->imp[i];
-    }
-    return NULL;
-}
-
-void exports_notify_rejection(struct agent *agent, const struct status *before, const char *node, const char *login)
-{
-    if (agent->reload != NULL) { /* another thread may be about to start SNMP anew */
-        log_warn("%s: %s was rejected; no SNMP notification tells so, since a reload is under way", node, login);
-        return;
-    }
-    struct snapshot *snapshot = store_snapshot(agent->store);
-    const struct imp_status *now = find_node(snapshot_status(snapshot), node), *former = find_node(before, node);
-    char *detail = mem_printf("the login of %s was rejected; none follows until its password is another, or the hold "
-                              "ends", login);
-    const struct snmp_rejection rejection = {
-        .index = now->index,
-        .node = now->name,
-        .state = now->state,
-        .previous = former->state,
-        .reason = now->check[now->worst].result.reason,
-        .detail = detail,
-    };
-    snmp_agent_notify_credentials(agent->exports->snmp, &rejection);
-    free(detail);
-    snapshot_free(snapshot);
 }
 
 bool exports_start(struct agent *agent, struct err *err)

@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/descriptors.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "exporters/snmp/snmp.h"
 #include "snmp_users.h"
 
@@ -70,14 +69,7 @@ static bool domain_received(void *arg, size_t domain, struct domain_result *resu
 static bool imp_received(void *arg, size_t node, struct imp_result *result)
 {
     struct agent *agent = arg;
-    char *rejected = mem_strdup(result->rejected_login);
-    struct snapshot *before = rejected != NULL ? store_snapshot(agent->store) : NULL;
-    bool again = store_put_imp(agent->store, node, result);
-    if (rejected != NULL)
-        exports_notify_rejection(agent, snapshot_status(before), agent->config->imp_nodes[node].name, rejected);
-    snapshot_free(before);
-    free(rejected);
-    return again;
+    return store_put_imp(agent->store, node, result);
 }
 
 static void signal_caught(void *arg, int number)
@@ -105,6 +97,7 @@ static void print_faults(const struct buf *faults)
 static bool serve(struct agent *agent, struct err *err)
 {
     agent->store = store_new(agent->config, agent->config->state_dir);
+    notify_start(agent);
     agent->schedule = schedule_new(agent->loop, agent->config, agent->probes,
                                    (struct schedule_probes){&probe_domain, &probe_imp},
                                    (struct schedule_results){domain_received, imp_received}, agent);
@@ -136,6 +129,7 @@ static void agent_fini(struct agent *agent, struct loop_signal *signals[SIGNAL_C
         loop_signal_free(signals[i]);
     loop_free(agent->loop);
     store_free(agent->store);
+    snmp_notices_free(agent->notices);
     config_free(agent->config);
 }
 

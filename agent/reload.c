@@ -68,7 +68,10 @@ static bool swap(struct reload *reload)
     }
     agent->config = config_hold(reload->config);
     agent->probes = probes;
+    struct snapshot *before = store_snapshot(agent->store);
     store_reload(agent->store, agent->config);
+    notify_reloaded(agent, before);
+    snapshot_free(before);
     schedule_reload(agent->schedule, agent->config, probes);
     agent_announce_config(agent);
     log_info("the configuration is in force: %zu domains, %zu before", agent->config->domain_count,

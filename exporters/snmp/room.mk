@@ -9,7 +9,8 @@ exporters_snmp_libsnmp_a_SOURCES = \
 	exporters/snmp/master.c exporters/snmp/master.h \
 	exporters/snmp/mib.c exporters/snmp/mib.h \
 	exporters/snmp/notice.c exporters/snmp/notice.h \
-	exporters/snmp/session.c exporters/snmp/session.h
+	exporters/snmp/session.c exporters/snmp/session.h \
+	exporters/snmp/trap.c exporters/snmp/trap.h
 exporters_snmp_libsnmp_a_CPPFLAGS = $(AM_CPPFLAGS) $(SNMP_ROOT)
 exporters_snmp_libsnmp_a_CFLAGS = $(AM_CFLAGS) $(NETSNMP_CFLAGS)
 SNMP_ROOT = -DFH_ENTERPRISE_OID='"$(ENTERPRISE_OID)"'
@@ -31,9 +32,8 @@ tests_unit_test_mib_LDADD = $(SNMP_TEST_LIBS)
 tests_unit_test_mib_nodes_SOURCES = tests/unit/test_mib_nodes.c $(sample_status)
 tests_unit_test_mib_nodes_CFLAGS = $(AM_CFLAGS) $(NETSNMP_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_mib_nodes_LDADD = $(SNMP_TEST_LIBS)
-tests_unit_test_notice_SOURCES = tests/unit/test_notice.c tests/unit/agentx_script.c tests/unit/agentx_script.h
-tests_unit_test_notice_CPPFLAGS = $(AM_CPPFLAGS) $(SNMP_ROOT)
-tests_unit_test_notice_CFLAGS = $(AM_CFLAGS) $(NETSNMP_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_notice_SOURCES = tests/unit/test_notice.c
+tests_unit_test_notice_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_notice_LDADD = $(SNMP_TEST_LIBS)
 tests_unit_test_snmp_SOURCES = tests/unit/test_snmp.c tests/unit/snmp_scene.c tests/unit/snmp_scene.h
 tests_unit_test_snmp_CPPFLAGS = $(AM_CPPFLAGS) $(SNMP_ROOT)
@@ -44,4 +44,9 @@ tests_unit_test_snmp_agent_SOURCES = tests/unit/test_snmp_agent.c \
 tests_unit_test_snmp_agent_CPPFLAGS = $(AM_CPPFLAGS) $(SNMP_ROOT)
 tests_unit_test_snmp_agent_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_snmp_agent_LDADD = $(SNMP_TEST_LIBS)
+check_PROGRAMS += tests/unit/test_trap
+tests_unit_test_trap_SOURCES = tests/unit/test_trap.c tests/unit/agentx_script.c tests/unit/agentx_script.h
+tests_unit_test_trap_CPPFLAGS = $(AM_CPPFLAGS) $(SNMP_ROOT)
+tests_unit_test_trap_CFLAGS = $(AM_CFLAGS) $(NETSNMP_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_trap_LDADD = $(SNMP_TEST_LIBS)
 endif

@@ -6,8 +6,19 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "health/reason.h"
-#include "health/status.h"
+#include "health/notification.h"
+
+/* Notifications for a manager, kept while SNMP is started anew, and while the AgentX master is away; notice.h has the
+ * rules. Safe from every thread. */
+struct snmp_notices;
+struct snmp_notices *snmp_notices_new(void); /* switched off */
+void snmp_notices_free(struct snmp_notices *notices); /* behind the agent that sends them; NULL is legal */
+/* Off while there is nobody to send to: nothing is kept then, or counted. */
+void snmp_notices_switch(struct snmp_notices *notices, bool on);
+/* Copies; texts are cleaned and cut. Sent, if at all, as soon as the manager can be reached and the rate limit allows.
+ * A state that stands (`previous` is the same) goes only to a manager that has not heard it. */
+void snmp_notices_put(struct snmp_notices *notices, const struct notification *notification);
+void snmp_notices_count(struct snmp_notices *notices, struct notification_counts *counts);
 
 /* An SNMPv3 user (RFC 3414), who may read with authentication and privacy only. */
 struct snmp_user {
@@ -41,6 +52,7 @@ struct snmp_options {
     void *(*take)(void *arg, const struct status **status);
     void (*give_back)(void *held);
     void *arg;
+    struct snmp_notices *notices; /* to be sent; NULL: none */
 };
 
 /* To be called once, before any other thread is started: what net-snmp looks up in the environment is changed there. */
@@ -54,19 +66,6 @@ struct snmp_agent;
 struct snmp_agent *snmp_agent_new(const struct snmp_options *options, struct err *err);
 /* Ends the thread, within seconds: not to be called on the loop's. NULL is legal. */
 void snmp_agent_free(struct snmp_agent *agent);
-
-/* A login at a node that was rejected: the agent's own, or that of an account which it verifies. */
-struct snmp_rejection {
-    uint32_t index;             /* fhImpIndex */
-    const char *node;           /* its name */
-    enum state state, previous; /* of the node: now, and before */
-    enum reason reason;
-    const char *detail;         /* for people; NULL: none */
-};
-/* Sends fhAxlCredentialsRejected, at once or when the AgentX master is there again; or to the receivers of master
- * mode. Everything is copied. At most 64 wait, more are dropped with a warning. Safe from every thread; a NULL agent
- * sends nothing. */
-void snmp_agent_notify_credentials(struct snmp_agent *agent, const struct snmp_rejection *rejection);
 
 /* Whether the AgentX master is connected; UNKNOWN in master mode and while there is no agent. Safe from every thread,
  * at any time. */

@@ -262,6 +262,7 @@ def test_receivers_are_told(lab, folder):
             master.kill()
             master.start()
             wait_for("another at both", lambda: all(len(each) == 2 for each in rejections()))
+            wait_for("the same at both", lambda: receivers[0].of_fedhealth() == receivers[1].of_fedhealth())
             for sent in sum(rejections(), []):
                 expect_rejection(sent, name)
             assert master.engine()[:2] == (ENGINE, BOOTS + 2)

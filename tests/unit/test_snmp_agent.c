@@ -424,13 +424,6 @@ static void serve_behind(bool with_master)
     close(listener);
 }
 
-/* What net-snmp forgets of each agent: 5 KiB. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:netsnmp_init_mib_internals\nleak:netsnmp_container_get_binary_array\nleak:netsnmp_certs_agent_init\n";
-}
-
 static int lowest_free_descriptor(void)
 {
     int fd = dup(STDIN_FILENO);
