@@ -28,6 +28,7 @@ struct agent {
     struct store *store;
     struct schedule *schedule;
     struct exports *exports;
+    struct snmp_notices *notices; /* NULL: not set up yet */
     struct reload *reload; /* under way; NULL: none */
     bool ending;           /* nothing new is begun */
     struct probe_requests probe_requests;
@@ -53,15 +54,17 @@ bool exports_start(struct agent *agent, struct err *err);
 void exports_stop(struct agent *agent); /* before what it serves goes; legal without a start */
 
 /* Whether SNMP has to be started anew when this configuration comes into force: it wants another one than the present,
- * or that could not be started. */
+ * or that could not be started, or a password of its users is another. It reads their files, so it may be called on a
+ * thread of its own, while the loop's leaves the agent's configuration as it is. */
 bool exports_snmp_differs(const struct agent *agent, const struct config *config);
 /* Starts SNMP anew with the configuration in force; without success it is off. Waits for seconds, so it is called on a
  * thread of its own, while the loop's leaves the agent's configuration as it is. */
 bool exports_restart_snmp(struct agent *agent, struct err *err);
 
-/* Tells SNMP's receivers that a server has just rejected a login of this node's round; `before` is the state from
- * before that round. On the loop's thread. During a reload nothing can be sent, and the log says so. */
-void exports_notify_rejection(struct agent *agent, const struct status *before, const char *node, const char *login);
+/* From now on SNMP's receivers are told what a NOC should know of each finished round. */
+void notify_start(struct agent *agent);
+/* Tells them what is not configured any more, but was in this snapshot. On the loop's thread. */
+void notify_reloaded(struct agent *agent, const struct snapshot *before);
 
 /* Reads the configuration again, on a thread of its own, and puts it into force if it is good. Asked for while that is
  * under way, it is done once more. On the loop's thread only. `asker` (NULL: nobody) is told the outcome. */

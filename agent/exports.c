@@ -10,6 +10,8 @@
 #include "exporters/prometheus/prometheus.h"
 #include "exporters/snmp/snmp.h"
 #include "exporters/web/web.h"
+#include "login/secret.h"
+#include "snmp_users.h"
 
 /* The state that an exporter serves: a snapshot, and the agent's own facts of this moment. */
 struct view {
@@ -32,6 +34,7 @@ static struct view *view_take(struct agent *agent)
         .loop_lag_us = loop_lag_us(agent->loop),
         .agentx_connected = snmp_agent_connected(),
     };
+    snmp_notices_count(agent->notices, &view->status.agent.notifications);
     return view;
 }
 
@@ -217,25 +220,99 @@ static void serve_status(void *arg, const struct http_request *request, struct h
 struct exports {
     struct http_server *http;
     struct snmp_agent *snmp; /* NULL: off */
+    char *state_dir;         /* owned; that of the start; NULL: none */
+    /* Of the SNMPv3 users that SNMP was started with, and the key of that. */
+    unsigned char users_hash[SECRET_HASH_SIZE], users_key[SECRET_HASH_SIZE];
     struct http_route routes[EXPORTS_ROUTES];
 };
 
-static bool start_snmp(struct agent *agent, struct err *err)
+/* Whether there is anybody to notify. In agentx mode snmpd knows whom it passes them on to. */
+static bool has_receivers(const struct config *config)
+{
+    return config->snmp_mode == SNMP_MODE_AGENTX ||
+           (config->snmp_mode == SNMP_MODE_MASTER && config->snmp_notify_count > 0);
+}
+
+/* NULL and `err`, in which there is room for the first fault only. */
+static struct snmp_users *read_users(const struct config *config, struct err *err)
+{
+    struct buf faults;
+    buf_init(&faults, AGENT_FAULTS_CAP);
+    struct snmp_users *users = snmp_users_read(config, &faults);
+    if (users == NULL)
+        err_set(err, "%.*s", (int)strcspn(faults.data, "\n"), faults.data);
+    buf_fini(&faults);
+    return users;
+}
+
+static bool start_with(struct agent *agent, const struct snmp_users *users, struct err *err)
 {
     const struct config *config = agent->config;
-    if (config->snmp_mode == SNMP_MODE_OFF)
-        return true;
-    const struct snmp_options options = {
+    struct exports *exports = agent->exports;
+    struct snmp_receiver *receivers = mem_array(config->snmp_notify_count, sizeof *receivers);
+    for (size_t i = 0; i < config->snmp_notify_count; i++) {
+        const struct config_snmp_receiver *to = &config->snmp_notify[i];
+        receivers[i] = (struct snmp_receiver){to->address, to->community, to->user};
+    }
+    struct snmp_options options = {
         .agentx = config->snmp_mode == SNMP_MODE_AGENTX,
         .agentx_socket = config->snmp_agentx_socket,
         .listen = (const char *const *)config->snmp_listen,
         .community = config->snmp_community,
+        .receivers = receivers,
+        .receiver_count = config->snmp_notify_count,
+        .state_dir = exports->state_dir,
         .take = snmp_take,
         .give_back = snmp_give_back,
         .arg = agent,
+        .notices = agent->notices,
     };
-    agent->exports->snmp = snmp_agent_new(&options, err);
-    return agent->exports->snmp != NULL;
+    options.users = snmp_users_list(users, &options.user_count);
+    exports->snmp = snmp_agent_new(&options, err);
+    snmp_users_hash(users, exports->users_key, exports->users_hash);
+    free(receivers);
+    return exports->snmp != NULL;
+}
+
+static bool start_snmp(struct agent *agent, struct err *err)
+{
+    snmp_notices_switch(agent->notices, has_receivers(agent->config));
+    if (agent->config->snmp_mode == SNMP_MODE_OFF)
+        return true;
+    struct snmp_users *users = read_users(agent->config, err);
+    bool good = users != NULL && start_with(agent, users, err);
+    snmp_users_free(users);
+    return good;
+}
+
+/* NULL is like NULL only. */
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool same_receivers(const struct config *a, const struct config *b)
+{
+    bool same = a->snmp_notify_count == b->snmp_notify_count;
+    for (size_t i = 0; same && i < a->snmp_notify_count; i++) {
+        const struct config_snmp_receiver *left = &a->snmp_notify[i], *right = &b->snmp_notify[i];
+        same = same_text(left->address, right->address) && same_text(left->community, right->community) &&
+               same_text(left->user, right->user);
+    }
+    return same;
+}
+
+/* Users that cannot be read are others; starting with them then tells why. */
+static bool same_users(const struct exports *exports, const struct config *config)
+{
+    struct err err;
+    unsigned char hash[SECRET_HASH_SIZE];
+    struct snmp_users *users = read_users(config, &err);
+    if (users == NULL)
+        return false;
+    snmp_users_hash(users, exports->users_key, hash);
+    snmp_users_free(users);
+    return memcmp(hash, exports->users_hash, sizeof hash) == 0;
 }
 
 static bool same_list(char **a, char **b)
@@ -253,8 +330,9 @@ bool exports_snmp_differs(const struct agent *agent, const struct config *config
     bool is_on = agent->exports->snmp != NULL;
     return is_on != (config->snmp_mode != SNMP_MODE_OFF) || config->snmp_mode != former->snmp_mode ||
            strcmp(config->snmp_agentx_socket, former->snmp_agentx_socket) != 0 ||
-           strcmp(config->snmp_community, former->snmp_community) != 0 ||
-           !same_list(config->snmp_listen, former->snmp_listen);
+           !same_text(config->snmp_community, former->snmp_community) ||
+           !same_list(config->snmp_listen, former->snmp_listen) || !same_receivers(config, former) ||
+           (is_on && !same_users(agent->exports, config));
 }
 
 bool exports_restart_snmp(struct agent *agent, struct err *err)
@@ -262,38 +340,6 @@ bool exports_restart_snmp(struct agent *agent, struct err *err)
     snmp_agent_free(agent->exports->snmp);
     agent->exports->snmp = NULL;
     return start_snmp(agent, err);
-}
-
-static const struct imp_status *find_node(const struct status *status, const char *name)
-{
-    for (size_t i = 0; i < status->imp_count; i++) {
-        if (strcmp(status->imp[i]->name, name) == 0)
-            return status->imp[i];
-    }
-    return NULL;
-}
-
-void exports_notify_rejection(struct agent *agent, const struct status *before, const char *node, const char *login)
-{
-    if (agent->reload != NULL) { /* another thread may be about to start SNMP anew */
-        log_warn("%s: %s was rejected; no SNMP notification tells so, since a reload is under way", node, login);
-        return;
-    }
-    struct snapshot *snapshot = store_snapshot(agent->store);
-    const struct imp_status *now = find_node(snapshot_status(snapshot), node), *former = find_node(before, node);
-    char *detail = mem_printf("the login of %s was rejected; none follows until its password is another, or the hold "
-                              "ends", login);
-    const struct snmp_rejection rejection = {
-        .index = now->index,
-        .node = now->name,
-        .state = now->state,
-        .previous = former->state,
-        .reason = now->check[now->worst].result.reason,
-        .detail = detail,
-    };
-    snmp_agent_notify_credentials(agent->exports->snmp, &rejection);
-    free(detail);
-    snapshot_free(snapshot);
 }
 
 bool exports_start(struct agent *agent, struct err *err)
@@ -313,6 +359,9 @@ bool exports_start(struct agent *agent, struct err *err)
         {0},
     };
     memcpy(exports->routes, routes, sizeof routes);
+    exports->state_dir = mem_strdup(agent->config->state_dir);
+    if (!secret_random(exports->users_key, sizeof exports->users_key))
+        return err_set(err, "the system has no random bytes");
     if (!start_snmp(agent, err))
         return false;
     exports->http = http_server_new(agent->options->listen, exports->routes, err);
@@ -325,5 +374,6 @@ void exports_stop(struct agent *agent)
         return;
     http_server_free(agent->exports->http); /* before the routes go */
     snmp_agent_free(agent->exports->snmp);
+    free(agent->exports->state_dir);
     free(agent->exports);
 }

@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/descriptors.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "exporters/snmp/snmp.h"
+#include "snmp_users.h"
 
 #define EXIT_CONFIG 2
 /* Descriptors beside those of conversations: HTTP clients, SNMP, DNS, logs. */
@@ -25,7 +25,13 @@ struct config *agent_read_config(const struct options *options, struct buf *faul
     struct config *config = options->config_file != NULL
                                 ? config_load(options->config_file, faults)
                                 : config_default(options->domains, options->domain_count, faults);
-    if (config != NULL && config->domain_count + config->imp_node_count == 0)
+    struct snmp_users *users = config != NULL ? snmp_users_read(config, faults) : NULL;
+    if (users == NULL) {
+        config_free(config);
+        return NULL;
+    }
+    snmp_users_free(users);
+    if (config->domain_count + config->imp_node_count == 0)
         log_warn("no domains and no nodes are configured: nothing will be checked");
     return config;
 }
@@ -63,14 +69,7 @@ static bool domain_received(void *arg, size_t domain, struct domain_result *resu
 static bool imp_received(void *arg, size_t node, struct imp_result *result)
 {
     struct agent *agent = arg;
-    char *rejected = mem_strdup(result->rejected_login);
-    struct snapshot *before = rejected != NULL ? store_snapshot(agent->store) : NULL;
-    bool again = store_put_imp(agent->store, node, result);
-    if (rejected != NULL)
-        exports_notify_rejection(agent, snapshot_status(before), agent->config->imp_nodes[node].name, rejected);
-    snapshot_free(before);
-    free(rejected);
-    return again;
+    return store_put_imp(agent->store, node, result);
 }
 
 static void signal_caught(void *arg, int number)
@@ -98,6 +97,7 @@ static void print_faults(const struct buf *faults)
 static bool serve(struct agent *agent, struct err *err)
 {
     agent->store = store_new(agent->config, agent->config->state_dir);
+    notify_start(agent);
     agent->schedule = schedule_new(agent->loop, agent->config, agent->probes,
                                    (struct schedule_probes){&probe_domain, &probe_imp},
                                    (struct schedule_results){domain_received, imp_received}, agent);
@@ -130,6 +130,7 @@ static void agent_fini(struct agent *agent, struct loop_signal *signals[SIGNAL_C
         loop_signal_free(signals[i]);
     loop_free(agent->loop);
     store_free(agent->store);
+    snmp_notices_free(agent->notices);
     config_free(agent->config);
 }
 

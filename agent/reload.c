@@ -7,6 +7,7 @@
 #include "agent.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "login/secret.h"
 
 #define ANSWER_CAP 65536
 #define ENDING "the agent is ending\n"
@@ -23,7 +24,8 @@ struct reload {
     struct config *config; /* NULL: it has faults */
     struct buf faults;     /* a line each */
     struct asker *askers;
-    bool snmp;             /* it was started anew; else why not */
+    bool snmp_differs;     /* it is to be started anew */
+    bool snmp;             /* it was; else why not */
     struct err snmp_err;
     bool again;                 /* asked for once more in the meantime … */
     struct asker *askers_again; /* … by these */
@@ -44,8 +46,11 @@ static void read_anew(void *arg)
 {
     struct reload *reload = arg;
     reload->config = agent_read_config(reload->agent->options, &reload->faults);
-    if (reload->config != NULL)
-        store_reserve(reload->agent->store, reload->config);
+    if (reload->config == NULL)
+        return;
+    store_reserve(reload->agent->store, reload->config);
+    reload->snmp_differs = exports_snmp_differs(reload->agent, reload->config);
+    secret_thread_end();
 }
 
 /* Puts the configuration into force. False, with one more fault, when its files or resolvers cannot be used. */
@@ -63,7 +68,10 @@ static bool swap(struct reload *reload)
     }
     agent->config = config_hold(reload->config);
     agent->probes = probes;
+    struct snapshot *before = store_snapshot(agent->store);
     store_reload(agent->store, agent->config);
+    notify_reloaded(agent, before);
+    snapshot_free(before);
     schedule_reload(agent->schedule, agent->config, probes);
     agent_announce_config(agent);
     log_info("the configuration is in force: %zu domains, %zu before", agent->config->domain_count,
@@ -122,6 +130,7 @@ static void restart_snmp(void *arg)
 {
     struct reload *reload = arg;
     reload->snmp = exports_restart_snmp(reload->agent, &reload->snmp_err);
+    secret_thread_end();
 }
 
 static void snmp_restarted(void *arg)
@@ -136,9 +145,8 @@ static void finish(void *arg)
 {
     struct reload *reload = arg;
     struct agent *agent = reload->agent;
-    bool snmp_differs = reload->config != NULL && exports_snmp_differs(agent, reload->config);
     bool good = reload->config != NULL && !agent->ending && swap(reload);
-    if (good && snmp_differs)
+    if (good && reload->snmp_differs)
         loop_work(agent->loop, restart_snmp, snmp_restarted, reload);
     else
         conclude(reload, good);

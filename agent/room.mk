@@ -5,8 +5,9 @@ PROBE_EXTERNAL_LIBS = $(CARES_LIBS) $(CURL_LIBS) $(OPENSSL_LIBS) $(EXPAT_LIBS) $
 	$(IDN2_LIBS) $(UV_LIBS) $(ZLIB_LIBS) -lresolv -lm
 
 sbin_PROGRAMS += fedhealthd
-fedhealthd_SOURCES = agent/main.c agent/agent.h agent/exports.c agent/options.c agent/options.h \
-	agent/probe_request.c agent/probe_request.h agent/probe_target.c agent/probe_target.h agent/reload.c \
+fedhealthd_SOURCES = agent/main.c agent/agent.h agent/exports.c agent/notify.c agent/options.c \
+	agent/options.h agent/probe_request.c agent/probe_request.h agent/probe_target.c agent/probe_target.h \
+	agent/reload.c agent/snmp_users.c agent/snmp_users.h \
 	agent/cli/cli.h agent/cli/report.c agent/cli/wrap.c
 fedhealthd_LDADD = \
 	exporters/http/libhttp.a exporters/prometheus/libprometheus.a exporters/web/libweb.a exporters/snmp/libsnmp.a \

@@ -20,6 +20,7 @@
 #include "config/imp_node.h"
 #include "config/private.h"
 #include "config/schema.h"
+#include "config/snmp_keys.h"
 
 #define MAIN_FILE 1 /* faults_file() of the configuration file, which is the first to be read */
 
@@ -232,32 +233,6 @@ static void check_tls(struct load *load)
                    "needs tls.client_certificate too");
 }
 
-/* What the mode in force leaves unused is no fault, so that a file can be switched from one mode to the other; but it
- * is said. */
-static void check_snmp(struct load *load)
-{
-    static const struct {
-        const char *key, *word;
-        enum snmp_mode mode;
-    } only[] = {
-        {"snmp.agentx_socket", "agentx", SNMP_MODE_AGENTX},
-        {"snmp.listen", "master", SNMP_MODE_MASTER},
-        {"snmp.community", "master", SNMP_MODE_MASTER},
-    };
-    enum snmp_mode mode = load->config->snmp_mode;
-    if (faults_about(&load->faults, "snmp.mode"))
-        return;
-    for (size_t i = 0; i < sizeof only / sizeof only[0]; i++) {
-        if (mode != only[i].mode && is_given(load, only[i].key))
-            log_warn("%s:%u: %s has a meaning only where snmp.mode is %s", load->private->file,
-                     place_of(load, only[i].key).line, only[i].key, only[i].word);
-    }
-    if (mode == SNMP_MODE_MASTER && load->private->snmp_listen_count == 0 &&
-        !faults_about(&load->faults, "snmp.listen"))
-        faults_add(&load->faults, place_of(load, "snmp.listen"), "snmp.listen",
-                   "must not be empty: there would be no address to answer on");
-}
-
 static void read_root(struct load *load, const char *file)
 {
     schema_read(load->root, file, MAIN_FILE, load->private, load->private->lines, &load->faults);
@@ -268,7 +243,7 @@ static void read_root(struct load *load, const char *file)
     take_resolver(load);
     check_agent_domain(load);
     check_tls(load);
-    check_snmp(load);
+    snmp_keys_finish(load->private, node_child(load->root, "snmp"), MAIN_FILE, &load->faults);
     bool map = load->root->kind == NODE_MAP;
     if (map && node_child(load->root, "domains") == NULL && node_child(load->root, "domain_files") == NULL &&
         node_child(load->root, "imp_nodes") == NULL)
@@ -333,6 +308,7 @@ struct config *config_default(const char *const *domains, size_t domain_count, s
         take_name(&load, domains[i], (struct place){0, 0});
     finish_domains(&load);
     take_resolver(&load);
+    snmp_keys_finish(load.private, NULL, 0, &load.faults);
     load.config->snmp_mode = SNMP_MODE_MASTER;
     load.config->domain = own_name(load.private);
     free(load.config->state_dir); /* a quick look leaves nothing behind */
@@ -359,17 +335,32 @@ bool config_allows(const struct config *config, const char *ascii)
     return false;
 }
 
-void config_tell(const struct config *config, const char *key, const char *what, struct buf *faults)
+/* `line` 0: none. */
+static void tell_at(const struct config *config, unsigned line, const char *key, const char *what, struct buf *faults)
 {
     const struct config_private *private = (const struct config_private *)(const void *)config;
     struct faults only;
     struct place at = {0, 0};
     faults_init(&only);
     if (private->file != NULL)
-        at = (struct place){faults_file(&only, private->file), line_of(private, key)};
+        at = (struct place){faults_file(&only, private->file), line};
     faults_add(&only, at, key, "%s", what);
     faults_print(&only, faults);
     faults_fini(&only);
+}
+
+void config_tell(const struct config *config, const char *key, const char *what, struct buf *faults)
+{
+    tell_at(config, line_of((const struct config_private *)(const void *)config, key), key, what, faults);
+}
+
+void config_tell_snmp_password(const struct config *config, size_t user, bool priv, const char *what,
+                               struct buf *faults)
+{
+    const struct config_snmp_user *at = &config->snmp_users[user];
+    char *key = mem_printf("snmp.users[%zu].%s_password_file", user, priv ? "priv" : "auth");
+    tell_at(config, priv ? at->priv_password_line : at->auth_password_line, key, what, faults);
+    free(key);
 }
 
 struct config *config_hold(struct config *config)

@@ -82,6 +82,22 @@ struct config_imp_node {
 
 enum snmp_mode { SNMP_MODE_OFF, SNMP_MODE_AGENTX, SNMP_MODE_MASTER };
 
+/* An SNMPv3 user of master mode, who may read with authentication and privacy. */
+struct config_snmp_user {
+    char *name;               /* owned; at most 32 bytes of VALUE_LABEL; unique */
+    char *auth, *priv;        /* owned; protocols as net-snmp names them: "SHA-256", "AES" */
+    char *auth_password_file; /* owned; its first line, without the line end; read whenever SNMP is started */
+    char *priv_password_file; /* owned; likewise */
+    unsigned auth_password_line, priv_password_line; /* where the configuration has these keys */
+};
+
+/* Who gets notifications in master mode: as v2c with a community, or as v3 from one of the users. */
+struct config_snmp_receiver {
+    char *address;   /* owned; "udp:192.0.2.7:162" or "udp6:[2001:db8::7]:162" */
+    char *community; /* owned; NULL: v3 */
+    char *user;      /* owned; the name of one of snmp_users; NULL: v2c */
+};
+
 /* Made only by config_load() and config_default(), which keep more behind it. */
 struct config {
     char *domain;         /* owned; agent.domain, U-label: the 'from' of every stream */
@@ -119,7 +135,11 @@ struct config {
     enum snmp_mode snmp_mode;  /* default agentx with a file, master without */
     char *snmp_agentx_socket;  /* owned; default /var/agentx/master */
     char **snmp_listen;        /* owned, NULL-ended; default udp:127.0.0.1:1161 */
-    char *snmp_community;      /* owned; default public */
+    char *snmp_community;      /* owned; default public, or NULL, none, where there are users */
+    struct config_snmp_user *snmp_users;      /* owned */
+    size_t snmp_user_count;
+    struct config_snmp_receiver *snmp_notify; /* owned; addresses are unique */
+    size_t snmp_notify_count;
 };
 
 /* Reads and checks FILE. On failure NULL, and every fault found is in `faults` (give it a cap of a megabyte: no more
@@ -145,6 +165,9 @@ const struct config_imp_node *config_find_imp(const struct config *config, const
  * FILE:LINE: KEY: what. It has no LINE when the default is in force, and no FILE without a file. `key` is "tls.ca_file"
  * or another that stands in no list. */
 void config_tell(const struct config *config, const char *key, const char *what, struct buf *faults);
+/* The same of the file with a password of this user: the one for privacy, or for authentication. */
+void config_tell_snmp_password(const struct config *config, size_t user, bool priv, const char *what,
+                               struct buf *faults);
 /* Another reference to the same configuration; safe from every thread. */
 struct config *config_hold(struct config *config);
 void config_free(struct config *config); /* drops a reference; the last frees it; NULL is legal */

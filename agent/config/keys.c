@@ -6,6 +6,8 @@
 #define RANGE(which, low, high) {.type = &which, .least = low, .most = high}
 #define WORDS(list) {.type = &VALUE_CHOICE, .words = list}
 
+#define PROTOCOLS(list) {.type = &VALUE_PROTOCOL, .words = list}
+
 #define SEVERITY(place) \
     WORDS(STATE_WORDS), .offset = place(severity.rules), .count = place(severity.count), \
     .size = sizeof(struct severity_rule), .left = TYPE(VALUE_REASON), .right = offsetof(struct severity_rule, state)
@@ -14,6 +16,8 @@
 #define DOMAIN(member) offsetof(struct config_domain, member)
 #define RESOLVER(member) offsetof(struct config_resolver, member)
 #define IMP(member) offsetof(struct config_imp_node, member)
+#define SNMP_USER(member) offsetof(struct config_snmp_user, member)
+#define RECEIVER(member) offsetof(struct config_snmp_receiver, member)
 #define ACCOUNT(member) offsetof(struct config_account, member)
 
 /* The keys of a struct config_access beside its URL. */
@@ -57,6 +61,13 @@ static const struct value_word AXL_TABLE_WORDS[] = {
     {"auto", AXL_TABLE_AUTO}, {"xmpps2snode", AXL_TABLE_XMPPS2SNODE}, {"xmpps2snodes", AXL_TABLE_XMPPS2SNODES},
     {NULL, 0},
 };
+
+/* Of a word that is kept as a text the value counts for nothing. */
+static const struct value_word AUTH_WORDS[] = {
+    {"SHA", 0}, {"SHA-224", 0}, {"SHA-256", 0}, {"SHA-384", 0}, {"SHA-512", 0}, {NULL, 0},
+};
+
+static const struct value_word PRIV_WORDS[] = {{"AES", 0}, {"AES-192", 0}, {"AES-256", 0}, {NULL, 0}};
 
 static const struct value_word SNMP_MODE_WORDS[] = {
     {"agentx", SNMP_MODE_AGENTX}, {"master", SNMP_MODE_MASTER}, {"off", SNMP_MODE_OFF}, {NULL, 0},
@@ -228,8 +239,35 @@ const struct key KEYS[] = {
     {"snmp.listen", KEY_LIST, TYPE(VALUE_LISTEN), "udp:127.0.0.1:1161", .offset = CONFIG(snmp_listen),
      .count = offsetof(struct config_private, snmp_listen_count),
      .help = "`master` only: the addresses to answer on, with `udp:`, `udp6:`, `tcp:` or `tcp6:` before them."},
-    {"snmp.community", KEY_VALUE, TYPE(VALUE_TEXT), "public", .offset = CONFIG(snmp_community),
+    {"snmp.community", KEY_VALUE, TYPE(VALUE_TEXT), .otherwise = "`public`; with `snmp.users`, none",
+     .offset = CONFIG(snmp_community),
      .help = "`master` only: the community that may read."},
+    {"snmp.users", KEY_MAPS, .offset = CONFIG(snmp_users), .count = CONFIG(snmp_user_count),
+     .size = sizeof(struct config_snmp_user),
+     .help = "`master` only: SNMPv3 users that may read, with authentication and privacy."},
+    {"snmp.users[].name", KEY_VALUE, TYPE(VALUE_LABEL), .required = true, .offset = SNMP_USER(name),
+     .help = "The user's name, at most 32 bytes."},
+    {"snmp.users[].auth", KEY_VALUE, PROTOCOLS(AUTH_WORDS), "SHA-256", .offset = SNMP_USER(auth),
+     .help = "How its messages are authenticated."},
+    {"snmp.users[].auth_password_file", KEY_VALUE, TYPE(VALUE_PATH), .required = true,
+     .offset = SNMP_USER(auth_password_file),
+     .help = "File whose first line is the password for that, 8 bytes or more."},
+    {"snmp.users[].priv", KEY_VALUE, PROTOCOLS(PRIV_WORDS), "AES", .offset = SNMP_USER(priv),
+     .help = "How its messages are encrypted. `AES` has keys of 128 bits."},
+    {"snmp.users[].priv_password_file", KEY_VALUE, TYPE(VALUE_PATH), .required = true,
+     .offset = SNMP_USER(priv_password_file),
+     .help = "File whose first line is the password for that, 8 bytes or more."},
+    {"snmp.notify", KEY_MAPS, .offset = CONFIG(snmp_notify), .count = CONFIG(snmp_notify_count),
+     .size = sizeof(struct config_snmp_receiver),
+     .help = "`master` only: who gets notifications. In `agentx` mode snmpd knows that."},
+    {"snmp.notify[].address", KEY_VALUE, TYPE(VALUE_RECEIVER), .required = true, .offset = RECEIVER(address),
+     .help = "`udp:192.0.2.7:162` or `udp6:[2001:db8::7]:162`."},
+    {"snmp.notify[].community", KEY_VALUE, TYPE(VALUE_TEXT), .otherwise = "`user` is given",
+     .offset = RECEIVER(community),
+     .help = "For v2c: the community that the receiver expects."},
+    {"snmp.notify[].user", KEY_VALUE, TYPE(VALUE_LABEL), .otherwise = "`community` is given",
+     .offset = RECEIVER(user),
+     .help = "For v3: one of `snmp.users`, with its authentication and privacy."},
 };
 const size_t KEY_COUNT = sizeof KEYS / sizeof KEYS[0];
 
@@ -238,7 +276,5 @@ const char *const LATER_KEYS[] = {
     "dialback",
     "domains[].dialback",
     "ping",
-    "snmp.users",
-    "snmp.notify",
     NULL,
 };

@@ -12,6 +12,7 @@ agent_config_libconfig_a_SOURCES = \
 	agent/config/keys.c \
 	agent/config/private.h \
 	agent/config/schema.c agent/config/schema.h \
+	agent/config/snmp_keys.c agent/config/snmp_keys.h \
 	agent/config/value.c agent/config/value.h \
 	agent/config/value_access.c
 agent_config_libconfig_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(IDN2_CFLAGS)

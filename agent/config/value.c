@@ -351,14 +351,14 @@ static bool parse_address_port(const struct value_rule *rule, const char *text, 
     return true;
 }
 
-static bool parse_listen(const struct value_rule *rule, const char *text, void *into, struct err *err)
+/* A transport, and an address of its family. */
+static bool read_transport(bool udp_only, const char *text, char **into)
 {
-    (void)rule;
     static const struct {
         const char *prefix;
         int family;
     } transports[] = {{"udp:", AF_INET}, {"udp6:", AF_INET6}, {"tcp:", AF_INET}, {"tcp6:", AF_INET6}};
-    for (size_t i = 0; i < sizeof transports / sizeof transports[0]; i++) {
+    for (size_t i = 0; i < (udp_only ? 2 : sizeof transports / sizeof transports[0]); i++) {
         const char *prefix = transports[i].prefix;
         if (strncmp(text, prefix, strlen(prefix)) != 0)
             continue;
@@ -366,12 +366,26 @@ static bool parse_listen(const struct value_rule *rule, const char *text, void *
         char *address = normal_address(text + strlen(prefix), &family);
         bool fits = address != NULL && family == transports[i].family;
         if (fits)
-            *(char **)into = mem_printf("%s%s", prefix, address);
+            *into = mem_printf("%s%s", prefix, address);
         free(address);
         if (fits)
             return true;
     }
-    return err_value(err, "an address such as udp:127.0.0.1:161 or udp6:[::1]:161 (or tcp, tcp6)", text);
+    return false;
+}
+
+static bool parse_listen(const struct value_rule *rule, const char *text, void *into, struct err *err)
+{
+    (void)rule;
+    return read_transport(false, text, into) ||
+           err_value(err, "an address such as udp:127.0.0.1:161 or udp6:[::1]:161 (or tcp, tcp6)", text);
+}
+
+static bool parse_receiver(const struct value_rule *rule, const char *text, void *into, struct err *err)
+{
+    (void)rule;
+    return read_transport(true, text, into) ||
+           err_value(err, "a numeric address such as udp:192.0.2.7:162 or udp6:[2001:db8::7]:162", text);
 }
 
 static bool parse_socket(const struct value_rule *rule, const char *text, void *into, struct err *err)
@@ -457,4 +471,5 @@ const struct value_type VALUE_REASON = {
     .name = "reason", .size = sizeof(enum reason), .parse = parse_reason, .same = same_reason};
 const struct value_type VALUE_ADDRESS_PORT = TEXT_TYPE("address:port", parse_address_port);
 const struct value_type VALUE_LISTEN = TEXT_TYPE("listening address", parse_listen);
+const struct value_type VALUE_RECEIVER = TEXT_TYPE("receiver's address", parse_receiver);
 const struct value_type VALUE_SOCKET = TEXT_TYPE("socket", parse_socket);

@@ -18,7 +18,7 @@ struct value_type;
 struct value_rule {
     const struct value_type *type;
     const char *least, *most;       /* written like a value; NULL for types without an order */
-    const struct value_word *words; /* VALUE_CHOICE: ended by a NULL word */
+    const struct value_word *words; /* of choices: ended by a NULL word */
 };
 
 struct value_type {
@@ -51,6 +51,7 @@ extern const struct value_type VALUE_NETWORK;        /* struct network, with no 
 extern const struct value_type VALUE_REASON;         /* enum reason, whose state may be changed */
 extern const struct value_type VALUE_ADDRESS_PORT;   /* of a server; normalised, "192.0.2.1:53" or "[2001:db8::1]:53" */
 extern const struct value_type VALUE_LISTEN;         /* "udp:127.0.0.1:161", also udp6, tcp and tcp6 */
+extern const struct value_type VALUE_RECEIVER;       /* the same, udp and udp6 only */
 extern const struct value_type VALUE_SOCKET;         /* absolute path of a socket, or "tcp:HOST:PORT" */
 
 /* value_access.c: for services that are logged in to. */
@@ -59,6 +60,7 @@ extern const struct value_type VALUE_URL;            /* https://, with a path; u
 extern const struct value_type VALUE_USERNAME;       /* without the colon that RFC 7617 2 forbids */
 extern const struct value_type VALUE_FINGERPRINT;    /* 64 lower-case hexadecimal digits */
 extern const struct value_type VALUE_AXL_VERSION;    /* "12.5" */
+extern const struct value_type VALUE_PROTOCOL;       /* of SNMPv3: the word itself */
 extern const struct value_type VALUE_SELECT;         /* an SQL query that only reads */
 
 /* Host (without brackets, in its usual form, to be freed by the caller) and port of what VALUE_URL made. */

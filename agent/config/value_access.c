@@ -121,6 +121,24 @@ static bool parse_axl_version(const struct value_rule *rule, const char *text, v
     return true;
 }
 
+/* The word itself. */
+static bool parse_protocol(const struct value_rule *rule, const char *text, void *into, struct err *err)
+{
+    static const char *const weak[] = {"MD5", "DES", "3DES"};
+    struct err choice;
+    int value;
+    if (VALUE_CHOICE.parse(rule, text, &value, &choice)) {
+        *(char **)into = mem_strdup(text);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof weak / sizeof weak[0]; i++) {
+        if (strcasecmp(text, weak[i]) == 0)
+            return err_set(err, "%s, which is too weak", choice.text);
+    }
+    *err = choice;
+    return false;
+}
+
 static bool parse_select(const struct value_rule *rule, const char *text, void *into, struct err *err)
 {
     static const char word[] = "select";
@@ -142,4 +160,5 @@ const struct value_type VALUE_URL = TEXT_TYPE("https address", parse_url);
 const struct value_type VALUE_USERNAME = TEXT_TYPE("user name", parse_username);
 const struct value_type VALUE_FINGERPRINT = TEXT_TYPE("SHA-256", parse_fingerprint);
 const struct value_type VALUE_AXL_VERSION = TEXT_TYPE("version", parse_axl_version);
+const struct value_type VALUE_PROTOCOL = TEXT_TYPE("word", parse_protocol);
 const struct value_type VALUE_SELECT = TEXT_TYPE("SQL query", parse_select);

@@ -102,6 +102,12 @@ static void give_known(struct fact_value *value, bool known, double number)
         give_number(value, number);
 }
 
+static void give_count_if(struct fact_value *value, const struct notification_counts *counts, uint64_t count)
+{
+    if (counts->known)
+        give_count(value, count);
+}
+
 static void give_choice(struct fact_value *value, unsigned number, const char *text)
 {
     give_text(value, text);
@@ -236,6 +242,10 @@ READER(agent_running, give_number, row->status->agent.checks_running)
 READER(agent_loop_lag, give_duration_us, row->status->agent.loop_lag_us)
 READER(agent_state_saved, give_tri, row->status->agent.state_saved)
 READER(agent_agentx, give_tri, row->status->agent.agentx_connected)
+READER(agent_sent, give_count_if, &row->status->agent.notifications, row->status->agent.notifications.sent)
+READER(agent_suppressed, give_count_if, &row->status->agent.notifications, row->status->agent.notifications.suppressed)
+READER(agent_sequence, give_known, row->status->agent.notifications.known,
+       row->status->agent.notifications.last_sequence)
 
 READER(subject_name, give_text, row->subject.name)
 READER(subject_state, give_number, row->subject.state)

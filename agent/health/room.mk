@@ -4,6 +4,7 @@ agent_health_libhealth_a_SOURCES = \
 	agent/health/check.c agent/health/check.h \
 	agent/health/combine.c agent/health/combine.h \
 	agent/health/cp_id.c agent/health/cp_id.h \
+	agent/health/expiry.c agent/health/expiry.h \
 	agent/health/fact.c agent/health/fact.h agent/health/facts.def \
 	agent/health/fact_row.c \
 	agent/health/history.c agent/health/history.h \
@@ -12,6 +13,7 @@ agent_health_libhealth_a_SOURCES = \
 	agent/health/imp_judge.c agent/health/imp_judge.h \
 	agent/health/imp_memory.c agent/health/imp_memory.h \
 	agent/health/imp_restart.c agent/health/imp_restart.h \
+	agent/health/notification.c agent/health/notification.h \
 	agent/health/reason.c agent/health/reason.h agent/health/reasons.def \
 	agent/health/reasons_alert.def agent/health/reasons_axl.def agent/health/reasons_certificate.def \
 	agent/health/reasons_imp.def agent/health/reasons_srv.def \
@@ -27,7 +29,11 @@ EXTRA_DIST += docs/reasons.md
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_combine tests/unit/test_cp_id tests/unit/test_imp tests/unit/test_imp_cause \
-	tests/unit/test_imp_judge tests/unit/test_imp_restart tests/unit/test_reason tests/unit/test_severity
+	tests/unit/test_imp_judge tests/unit/test_imp_restart tests/unit/test_notification tests/unit/test_reason \
+	tests/unit/test_severity
+tests_unit_test_notification_SOURCES = tests/unit/test_notification.c tests/unit/imp_scene.c tests/unit/imp_scene.h
+tests_unit_test_notification_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_notification_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_combine_SOURCES = tests/unit/test_combine.c
 tests_unit_test_combine_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_combine_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)

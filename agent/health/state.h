@@ -6,6 +6,7 @@
 
 enum state { STATE_OK = 1, STATE_WARNING = 2, STATE_CRITICAL = 3, STATE_UNKNOWN = 4 };
 #define STATE_COUNT 4
+#define STATE_NONE 0 /* beside these, where no state is known yet */
 
 const char *state_name(enum state state); /* "ok", "warning", "critical", "unknown" */
 /* True when a is worse than b, in the order critical, warning, unknown, ok. */

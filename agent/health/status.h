@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "health/expiry.h"
 #include "health/history.h"
 #include "health/imp_judge.h"
 #include "health/result.h"
@@ -18,6 +19,7 @@ struct check_status {
     int64_t last_run_ms;
     int64_t last_success_ms;       /* last round that ended ok or warning */
     int64_t last_change_ms;        /* last confirmed transition */
+    enum state confirmed;          /* by repeated results; STATE_NONE: none yet */
 };
 
 struct domain_status {
@@ -27,8 +29,10 @@ struct domain_status {
     enum check worst;              /* the check that decides `state` */
     int64_t since_ms;              /* last confirmed transition of the domain's state */
     bool unconfirmed;              /* `state` is another one than that transition led to, and too new for one itself */
+    enum state confirmed;          /* as in struct check_status; may be of a former run of the agent */
     struct check_status check[CHECK_COUNT];
     struct history history;
+    struct expiry expiry;          /* of its certificates, as last seen when the check's state was a confirmed one */
     struct domain_result *latest;  /* owned; NULL before the first round */
 };
 
@@ -40,10 +44,19 @@ struct imp_status {
     enum imp_check worst;          /* the check that decides `state` */
     int64_t since_ms;              /* as in struct domain_status, like `unconfirmed` */
     bool unconfirmed;
+    enum state confirmed;
     struct check_status check[IMP_CHECK_COUNT]; /* details: of `latest` */
     struct history history;        /* `check` of a transition is an enum imp_check, IMP_CHECK_COUNT: the node */
     struct imp_result *latest;     /* owned; NULL before the first round */
     struct imp_verdict verdict;    /* owned; its memory is never NULL */
+};
+
+/* Of SNMP notifications, since the agent's start. */
+struct notification_counts {
+    bool known;             /* false: SNMP sends none, being off or having nobody to send to */
+    uint64_t sent;
+    uint64_t suppressed;    /* held back or overtaken */
+    uint32_t last_sequence; /* the number last given, to either; 0: none yet */
 };
 
 /* Facts about the agent itself, gathered when the snapshot is taken. */
@@ -55,6 +68,7 @@ struct agent_status {
     unsigned checks_running;
     int64_t loop_lag_us;           /* worst in the last minute */
     enum tri agentx_connected;     /* UNKNOWN where AgentX is not used */
+    struct notification_counts notifications;
 };
 
 struct status {

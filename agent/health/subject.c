@@ -5,7 +5,7 @@ size_t subject_count(const struct status *status, enum subject_kind kind)
     return kind == SUBJECT_NODE ? status->imp_count : status->domain_count;
 }
 
-static struct subject of_domain(const struct domain_status *domain)
+struct subject subject_of_domain(const struct domain_status *domain)
 {
     return (struct subject){
         .index = domain->index,
@@ -14,6 +14,7 @@ static struct subject of_domain(const struct domain_status *domain)
         .worst = domain->worst,
         .since_ms = domain->since_ms,
         .unconfirmed = domain->unconfirmed,
+        .confirmed = domain->confirmed,
         .checks = domain->check,
         .check_count = CHECK_COUNT,
         .history = &domain->history,
@@ -21,7 +22,7 @@ static struct subject of_domain(const struct domain_status *domain)
     };
 }
 
-static struct subject of_node(const struct imp_status *node, const char *cause)
+struct subject subject_of_node(const struct imp_status *node, const char *cause)
 {
     return (struct subject){
         .index = node->index,
@@ -30,6 +31,7 @@ static struct subject of_node(const struct imp_status *node, const char *cause)
         .worst = node->worst,
         .since_ms = node->since_ms,
         .unconfirmed = node->unconfirmed,
+        .confirmed = node->confirmed,
         .checks = node->check,
         .check_count = IMP_CHECK_COUNT,
         .history = &node->history,
@@ -41,8 +43,8 @@ static struct subject of_node(const struct imp_status *node, const char *cause)
 struct subject subject_at(const struct status *status, enum subject_kind kind, size_t at)
 {
     if (kind == SUBJECT_DOMAIN)
-        return of_domain(status->domains[at]);
-    return of_node(status->imp[at], status->imp_causes != NULL ? status->imp_causes[at] : NULL);
+        return subject_of_domain(status->domains[at]);
+    return subject_of_node(status->imp[at], status->imp_causes != NULL ? status->imp_causes[at] : NULL);
 }
 
 size_t subject_count_in(const struct status *status, enum subject_kind kind, enum state state)

@@ -16,6 +16,7 @@ struct subject {
     size_t worst;                    /* the check that decides `state` */
     int64_t since_ms;                /* as in struct domain_status, like `unconfirmed` */
     bool unconfirmed;
+    enum state confirmed;
     const struct check_status *checks;
     size_t check_count;
     const struct history *history;
@@ -23,6 +24,10 @@ struct subject {
     const struct domain_status *domain; /* one of these two is NULL */
     const struct imp_status *node;
 };
+
+/* `cause` may be NULL. */
+struct subject subject_of_domain(const struct domain_status *domain);
+struct subject subject_of_node(const struct imp_status *node, const char *cause);
 
 size_t subject_count(const struct status *status, enum subject_kind kind);
 /* They lie in ascending order of index. */

@@ -14,9 +14,10 @@ struct record_parts record_parts(struct record *record)
     struct imp_status *imp = &record->status.imp;
     if (record->kind == KIND_DOMAIN)
         return (struct record_parts){&domain->index,       &domain->name,  &domain->state, &domain->since_ms,
-                                     &domain->unconfirmed, domain->check, CHECK_COUNT,    &domain->history};
+                                     &domain->unconfirmed, &domain->confirmed, domain->check, CHECK_COUNT,
+                                     &domain->history};
     return (struct record_parts){&imp->index,       &imp->name, &imp->state,     &imp->since_ms,
-                                 &imp->unconfirmed, imp->check, IMP_CHECK_COUNT, &imp->history};
+                                 &imp->unconfirmed, &imp->confirmed, imp->check, IMP_CHECK_COUNT, &imp->history};
 }
 
 const char *record_check_name(enum kind kind, int check)
@@ -40,6 +41,8 @@ struct record *record_new(enum kind kind, const struct registered *registered)
     *parts.state = STATE_UNKNOWN;
     *parts.since_ms = TIME_ABSENT;
     tracker_init(&record->whole);
+    if (kind == KIND_DOMAIN)
+        expiry_init(&record->status.domain.expiry);
     for (int i = 0; i < parts.check_count; i++) {
         struct check_status *check = &parts.check[i];
         bool is_built = kind != KIND_DOMAIN || check_is_built((enum check)i);
@@ -53,6 +56,14 @@ struct record *record_new(enum kind kind, const struct registered *registered)
         record->status.imp.verdict.memory->last_index = atomic_load(&registered->last_part);
     }
     return record;
+}
+
+void record_show_confirmed(struct record *record)
+{
+    struct record_parts parts = record_parts(record);
+    *parts.confirmed = (enum state)record->whole.confirmed;
+    for (int i = 0; i < parts.check_count; i++)
+        parts.check[i].confirmed = (enum state)record->check[i].confirmed;
 }
 
 struct record *record_hold(struct record *record)
@@ -185,6 +196,7 @@ static void take_round(struct record *record, const struct round *round, struct 
                                   round->check[round->worst].reason, round, outcome);
     *parts.since_ms = record->whole.since_ms;
     *parts.unconfirmed = tracked == TRACKED_OPEN;
+    record_show_confirmed(record);
     log_round(record, round, tracked == TRACKED_CHANGE);
 }
 
@@ -196,7 +208,8 @@ static void log_skipped(const struct domain_status *domain, const struct domain_
 }
 
 struct record *record_after_domain(const struct record *before, struct domain_result *result, unsigned confirm,
-                                   int64_t interval_ms, atomic_uint *last_endpoint, struct round_outcome *outcome)
+                                   int64_t interval_ms, const struct expiry_limits *limits,
+                                   atomic_uint *last_endpoint, struct round_outcome *outcome)
 {
     struct record *record = copy(before);
     struct domain_status *domain = &record->status.domain;
@@ -211,6 +224,8 @@ struct record *record_after_domain(const struct record *before, struct domain_re
     domain->state = combine_domain(result, &domain->worst);
     const struct round round = {result->check, (int)domain->worst, result->finished_ms, confirm};
     take_round(record, &round, outcome);
+    if (domain->check[CHECK_CERTIFICATE].confirmed == domain->check[CHECK_CERTIFICATE].result.state)
+        expiry_note(&domain->expiry, result, limits);
     log_skipped(domain, before->status.domain.latest);
     return record;
 }

@@ -36,6 +36,7 @@ struct record_parts {
     enum state *state;
     int64_t *since_ms;
     bool *unconfirmed;
+    enum state *confirmed;
     struct check_status *check;
     int check_count;
     struct history *history;
@@ -58,6 +59,7 @@ struct record *record_hold(struct record *record);
 void record_release(struct record *record); /* NULL is legal */
 
 /* Only while nobody else sees the record. */
+void record_show_confirmed(struct record *record); /* in the status, what its trackers have */
 void record_set_interval(struct record *record, int64_t interval_ms);
 /* The same at another interval. */
 struct record *record_at_interval(struct record *before, int64_t interval_ms);
@@ -66,7 +68,8 @@ struct record *record_at_interval(struct record *before, int64_t interval_ms);
 
 /* *last_endpoint is as in roster_apply(). */
 struct record *record_after_domain(const struct record *before, struct domain_result *result, unsigned confirm,
-                                   int64_t interval_ms, atomic_uint *last_endpoint, struct round_outcome *outcome);
+                                   int64_t interval_ms, const struct expiry_limits *limits,
+                                   atomic_uint *last_endpoint, struct round_outcome *outcome);
 /* Judges the result first; the scene's `before` is that of this record. */
 struct record *record_after_imp(const struct record *before, struct imp_result *result, const struct imp_scene *scene,
                                 unsigned confirm, int64_t interval_ms, struct round_outcome *outcome);

@@ -223,6 +223,7 @@ static bool read_record(json_t *line, struct record *record, json_t *checks, jso
         return err_set(err, "a state or its time is wrong");
     if (!read_checks(checks, record))
         return err_set(err, "a check is wrong");
+    record_show_confirmed(record);
     if (transitions != NULL && !read_transitions(transitions, record))
         return err_set(err, "a transition is wrong");
     if (parts == NULL)

@@ -35,6 +35,8 @@ struct store {
     struct roll *rolls[KIND_COUNT];
     struct snapshot *latest; /* NULL once it is outdated */
     uint64_t generation;     /* of the latest snapshot made */
+
+    struct store_watcher watcher; /* of the thread that puts; all NULL: none */
 };
 
 static void new_registries(struct store *store)
@@ -214,6 +216,19 @@ enum tri store_saved(struct store *store)
     return store->state_dir != NULL ? TRI_NO : TRI_UNKNOWN;
 }
 
+void store_watch(struct store *store, const struct store_watcher *watcher)
+{
+    store->watcher = *watcher;
+}
+
+static void tell_watcher(const struct store_watcher *watcher, const struct record *before, const struct record *after)
+{
+    if (after->kind == KIND_DOMAIN && watcher->domain != NULL)
+        watcher->domain(watcher->arg, &before->status.domain, &after->status.domain);
+    if (after->kind == KIND_IMP && watcher->imp != NULL)
+        watcher->imp(watcher->arg, &before->status.imp, &after->status.imp);
+}
+
 /* Puts the record into force that follows the entry's. Returns what store_put() does. */
 static bool replace(struct store *store, struct entry *entry, struct record *after, const struct round_outcome *outcome)
 {
@@ -223,6 +238,7 @@ static bool replace(struct store *store, struct entry *entry, struct record *aft
     entry->record = after;
     store->latest = NULL;
     pthread_mutex_unlock(&store->lock);
+    tell_watcher(&store->watcher, former, after);
     record_release(former);
     snapshot_free(outdated);
     if (outcome->is_news)
@@ -233,9 +249,10 @@ static bool replace(struct store *store, struct entry *entry, struct record *aft
 bool store_put(struct store *store, size_t domain, struct domain_result *result)
 {
     struct entry *entry = &store->rolls[KIND_DOMAIN]->entries[domain];
+    const struct expiry_limits limits = {store->config->tls_expiry_warning_s, store->config->tls_expiry_critical_s};
     struct round_outcome outcome;
     struct record *after = record_after_domain(entry->record, result, store->config->confirm, entry->interval_ms,
-                                               &entry->registered->last_part, &outcome);
+                                               &limits, &entry->registered->last_part, &outcome);
     return replace(store, entry, after, &outcome);
 }
 

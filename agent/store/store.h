@@ -44,6 +44,15 @@ bool store_put(struct store *store, size_t domain, struct domain_result *result)
  * other nodes. A snapshot tells in imp_causes what follows from its facts together. */
 bool store_put_imp(struct store *store, size_t node, struct imp_result *result);
 
+/* Who is told of each round that was put, on the thread that puts it, once snapshots show what it found: what there was
+ * before and what there is now, both only for the time of the call. */
+struct store_watcher {
+    void (*domain)(void *arg, const struct domain_status *before, const struct domain_status *after);
+    void (*imp)(void *arg, const struct imp_status *before, const struct imp_status *after);
+    void *arg;
+};
+void store_watch(struct store *store, const struct store_watcher *watcher); /* copied; one at most */
+
 /* Safe from every thread. Release with snapshot_free(). */
 struct snapshot *store_snapshot(struct store *store);
 const struct status *snapshot_status(const struct snapshot *snapshot);

@@ -7,8 +7,6 @@
 
 #include "health/state.h"
 
-#define STATE_NONE 0 /* beside the values of enum state */
-
 /* A state as confirmed by repeated results, and what may follow it. */
 struct tracker {
     int64_t since_ms;  /* the transition to it, or TIME_ABSENT */

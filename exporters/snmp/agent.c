@@ -26,6 +26,7 @@
 #include "exporters/snmp/mib.h"
 #include "exporters/snmp/notice.h"
 #include "exporters/snmp/session.h"
+#include "exporters/snmp/trap.h"
 
 #define TEND_US 500000 /* how often a held state is looked after */
 #define STOP_S 20      /* how long a thread that is to end may take: everything under way times out within it */
@@ -35,11 +36,12 @@ struct snmp_agent {
     struct mib *mib;
     int wake_fd;                  /* eventfd: there are notices, or it is the end */
     atomic_bool ending;
-    struct notice_queue *notices;
+    struct snmp_notices *notices; /* NULL: none are sent */
     pthread_t thread;
 
     /* Used on the thread only. */
     struct hold hold;
+    bool stand;       /* the manager is to be told what stands */
     const char *away; /* why the AgentX master does not answer, as logged; "": not logged */
 };
 
@@ -108,6 +110,9 @@ static void on_master_changed(void *arg, bool gained)
     else
         log_warn("lost the AgentX master at %s; trying to reconnect", agent->agentx_socket);
     agent->away = gained ? "" : SILENT; /* the line above says as much */
+    agent->stand = gained;
+    if (!gained && agent->notices != NULL)
+        notices_lost(agent->notices, clock_mono_us());
     connected = gained ? TRI_YES : TRI_NO;
 }
 
@@ -121,6 +126,35 @@ static void tell_away(struct snmp_agent *agent)
     agent->away = away;
 }
 
+static void send_notices(struct snmp_agent *agent)
+{
+    if (agent->notices == NULL)
+        return;
+    if (agent->stand) {
+        const struct status *status; /* the present one: what is held may be older than a notice that waits */
+        void *held = agent->hold.take(agent->hold.arg, &status);
+        notices_stand(agent->notices, status);
+        agent->hold.give_back(held);
+        agent->stand = false;
+    }
+    struct notice notice;
+    while (connected != TRI_NO && !agent->ending && notices_take(agent->notices, clock_mono_us(), &notice)) {
+        trap_send(&notice, agent->mib);
+        notice_fini(&notice);
+    }
+}
+
+/* In how many microseconds there is something to do beside what net-snmp does; -1: nothing. */
+static int64_t due_us(const struct snmp_agent *agent)
+{
+    int64_t notices_us = -1;
+    if (agent->notices != NULL && connected != TRI_NO)
+        notices_us = agent->stand ? 0 : notices_due_us(agent->notices, clock_mono_us());
+    if (agent->hold.held != NULL && (notices_us < 0 || notices_us > TEND_US))
+        return TEND_US;
+    return notices_us;
+}
+
 /* Waits for what net-snmp waits for, for notices, and for the end. net-snmp may close and open descriptors whenever it
  * is called, so the set is built anew each time. False: the end. */
 static bool wait_and_read(struct snmp_agent *agent, netsnmp_large_fd_set *fds)
@@ -130,8 +164,9 @@ static bool wait_and_read(struct snmp_agent *agent, netsnmp_large_fd_set *fds)
     NETSNMP_LARGE_FD_ZERO(fds);
     NETSNMP_LARGE_FD_SET(agent->wake_fd, fds);
     snmp_select_info2(&end, fds, &wait, &block);
-    if (agent->hold.held != NULL && (block || wait.tv_sec > 0 || wait.tv_usec > TEND_US)) {
-        wait = (struct timeval){.tv_usec = TEND_US};
+    const int64_t own_us = due_us(agent);
+    if (own_us >= 0 && (block || wait.tv_sec > 0 || wait.tv_usec > own_us)) {
+        wait = (struct timeval){.tv_usec = own_us};
         block = 0;
     }
     int ready = netsnmp_large_fd_set_select(end, fds, NULL, NULL, block ? NULL : &wait);
@@ -158,7 +193,7 @@ static void serve(struct snmp_agent *agent)
         if (connected == TRI_NO)
             tell_away(agent);
         else
-            notice_send(agent->notices, agent->mib);
+            send_notices(agent);
     }
     netsnmp_large_fd_set_cleanup(&fds);
 }
@@ -192,7 +227,10 @@ static void release(struct snmp_agent *agent)
     connected = TRI_UNKNOWN;
     hold_fini(&agent->hold);
     mib_free(agent->mib);
-    notice_queue_free(agent->notices);
+    if (agent->notices != NULL) {
+        notices_wake(agent->notices, -1);
+        notices_lost(agent->notices, clock_mono_us());
+    }
     if (agent->wake_fd >= 0)
         close(agent->wake_fd);
     free(agent->agentx_socket);
@@ -222,9 +260,12 @@ struct snmp_agent *snmp_agent_new(const struct snmp_options *options, struct err
     agent->agentx_socket = options->agentx ? mem_strdup(options->agentx_socket) : NULL;
     agent->away = "";
     agent->mib = mib_new();
-    agent->notices = notice_queue_new();
     hold_init(&agent->hold, options->take, options->give_back, options->arg);
     connected = options->agentx ? TRI_NO : TRI_UNKNOWN;
+    agent->notices = options->notices;
+    agent->stand = !options->agentx;
+    if (agent->notices != NULL)
+        notices_wake(agent->notices, agent->wake_fd);
     session_prepare(options, on_master_changed, agent);
     register_objects(agent);
     if ((!options->agentx && !session_listen(options, agent->mib, err)) || !start_thread(agent, err)) {
@@ -233,16 +274,6 @@ struct snmp_agent *snmp_agent_new(const struct snmp_options *options, struct err
         return NULL;
     }
     return agent;
-}
-
-void snmp_agent_notify_credentials(struct snmp_agent *agent, const struct snmp_rejection *rejection)
-{
-    if (agent == NULL)
-        return;
-    if (notice_put(agent->notices, rejection))
-        eventfd_write(agent->wake_fd, 1);
-    else
-        log_warn("too many notifications wait; one about %s is dropped", rejection->node);
 }
 
 enum tri snmp_agent_connected(void)

@@ -11,11 +11,15 @@
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <net-snmp/agent/agent_callbacks.h>
 
-#include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
+#include "exporters/snmp/access.h"
+#include "exporters/snmp/engine.h"
 #include "exporters/snmp/master.h"
 
 #define APPLICATION "fedhealth"
+#define LINES_A_MINUTE 20 /* of net-snmp in the log */
 #define NOWHERE "/dev/null/snmp" /* a path that cannot exist and cannot be made */
 
 /* How often the AgentX master is pinged, or looked for while it is not there, and how long it may take to answer. */
@@ -38,11 +42,34 @@ static struct {
     void *arg;
 } watcher;
 
+static struct engine engine = {.lock = -1};
+
+/* Whether one more line may be written: anyone who can send a packet can make net-snmp say something. */
+static bool may_tell(void)
+{
+    static struct {
+        int64_t since_us;
+        unsigned lines;
+    } minute;
+    int64_t now_us = clock_mono_us();
+    if (minute.since_us == 0 || now_us - minute.since_us >= 60 * INT64_C(1000000)) {
+        minute.since_us = now_us;
+        minute.lines = 0;
+    }
+    if (minute.lines <= LINES_A_MINUTE)
+        minute.lines++;
+    if (minute.lines == LINES_A_MINUTE)
+        log_warn("net-snmp has much to say; what it says for the rest of this minute is left out");
+    return minute.lines < LINES_A_MINUTE;
+}
+
 static int on_log(int major, int minor, void *server_arg, void *client_arg)
 {
     (void)major, (void)minor, (void)client_arg;
     const struct snmp_log_message *message = server_arg;
     int length = (int)strcspn(message->msg, "\n");
+    if (!may_tell())
+        return SNMP_ERR_NOERROR;
     enum log_level level = message->priority <= LOG_ERR       ? LOG_LEVEL_ERROR
                            : message->priority == LOG_WARNING ? LOG_LEVEL_WARN
                                                               : LOG_LEVEL_DEBUG;
@@ -133,60 +160,6 @@ void session_prepare(const struct snmp_options *options, void (*changed)(void *a
     }
 }
 
-/* A line of snmpd.conf(5); net-snmp keeps it and obeys it in init_snmp(). */
-static void configure(struct buf *line)
-{
-    netsnmp_config_remember(line->data);
-    buf_clear(line);
-}
-
-static void add_name(struct buf *line, const struct mib_name *name)
-{
-    for (size_t i = 0; i < name->length; i++)
-        buf_printf(line, ".%lu", (unsigned long)name->ids[i]);
-}
-
-static void add_quoted(struct buf *line, const char *text)
-{
-    buf_putc(line, '"');
-    for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
-            buf_putc(line, '\\');
-        buf_putc(line, *text);
-    }
-    buf_putc(line, '"');
-}
-
-static void configure_access(const char *community, const struct mib *mib)
-{
-    static const char *const LINES[] = {
-        ("sysdescr fedhealth " FH_VERSION), /* one line; clang suspects a missing comma */
-        "group readers v2c reader",
-        "view readable included .1.3.6.1.2.1.1",    /* SNMPv2-MIB system */
-        "view readable included .1.3.6.1.6.3.10.2", /* SNMP-FRAMEWORK-MIB snmpEngine */
-        "access readers \"\" v2c noauth exact readable none none",
-    };
-    struct buf line;
-    buf_init(&line, 4096);
-    for (size_t i = 0; i < sizeof LINES / sizeof LINES[0]; i++) {
-        buf_puts(&line, LINES[i]);
-        configure(&line);
-    }
-    buf_puts(&line, "sysobjectid ");
-    add_name(&line, mib_root(mib));
-    configure(&line);
-    buf_puts(&line, "view readable included ");
-    add_name(&line, mib_root(mib));
-    configure(&line);
-    static const char *const FAMILIES[] = {"com2sec", "com2sec6", "com2secunix"};
-    for (size_t i = 0; i < sizeof FAMILIES / sizeof FAMILIES[0]; i++) {
-        buf_printf(&line, "%s reader default ", FAMILIES[i]);
-        add_quoted(&line, community);
-        configure(&line);
-    }
-    buf_fini(&line);
-}
-
 static bool listen_at(const char *address, struct err *err)
 {
     errno = 0;
@@ -200,10 +173,22 @@ static bool listen_at(const char *address, struct err *err)
     return true;
 }
 
+/* SNMPv3 receivers of notifications have to know the id. */
+static void tell_engine(void)
+{
+    char id[2 * ENGINE_ID_MAX + 1];
+    log_info("the SNMP engine is 0x%s, started %u times", text_hex(id, engine.id, engine.id_size), engine.boots);
+}
+
 bool session_listen(const struct snmp_options *options, const struct mib *mib, struct err *err)
 {
-    configure_access(options->community, mib);
+    engine_open(&engine, options->state_dir);
+    access_prepare(options, mib, &engine);
     init_snmp(APPLICATION);
+    if (!access_begin(options, &engine, err))
+        return false;
+    if (options->user_count > 0)
+        tell_engine();
     for (const char *const *address = options->listen; *address != NULL; address++) {
         if (!listen_at(*address, err))
             return false;
@@ -213,6 +198,8 @@ bool session_listen(const struct snmp_options *options, const struct mib *mib, s
 
 void session_connect(void)
 {
+    engine_open(&engine, NULL); /* nobody sees it, but without one net-snmp looks for the machine's address */
+    set_exact_engineID(engine.id, engine.id_size);
     init_snmp(APPLICATION);
 }
 
@@ -224,5 +211,6 @@ void session_close(void)
     shutdown_master_agent(); /* or the next subagent would take the first listening session, freed, for its own */
     snmp_shutdown(APPLICATION);
     shutdown_agent();
+    engine_close(&engine);
     agentx_callback_sess = NULL; /* was freed, but left for the next subagent to use */
 }

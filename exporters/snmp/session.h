@@ -16,7 +16,8 @@ void session_isolate(void);
 /* `changed` is called whenever the AgentX master was gained or lost. */
 void session_prepare(const struct snmp_options *options, void (*changed)(void *arg, bool connected), void *arg);
 
-/* Master mode: lets the community read the module and the system group, and listens. Nothing in it waits. */
+/* Master mode: one more start of the engine; lets community and users read, takes the receivers, and listens.
+ * Waits for nothing but the disk. */
 bool session_listen(const struct snmp_options *options, const struct mib *mib, struct err *err);
 
 /* AgentX mode: connects and registers, or leaves that to alarms that repeat until it works. May take seconds. */

@@ -6,20 +6,53 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "health/reason.h"
-#include "health/status.h"
+#include "health/notification.h"
+
+/* Notifications for a manager, kept while SNMP is started anew, and while the AgentX master is away; notice.h has the
+ * rules. Safe from every thread. */
+struct snmp_notices;
+struct snmp_notices *snmp_notices_new(void); /* switched off */
+void snmp_notices_free(struct snmp_notices *notices); /* behind the agent that sends them; NULL is legal */
+/* Off while there is nobody to send to: nothing is kept then, or counted. */
+void snmp_notices_switch(struct snmp_notices *notices, bool on);
+/* Copies; texts are cleaned and cut. Sent, if at all, as soon as the manager can be reached and the rate limit allows.
+ * A state that stands (`previous` is the same) goes only to a manager that has not heard it. */
+void snmp_notices_put(struct snmp_notices *notices, const struct notification *notification);
+void snmp_notices_count(struct snmp_notices *notices, struct notification_counts *counts);
+
+/* An SNMPv3 user (RFC 3414), who may read with authentication and privacy only. */
+struct snmp_user {
+    const char *name;          /* letters, digits, ".", "_", "-"; at most 32 */
+    const char *auth, *priv;   /* protocols as net-snmp names them: "SHA-256", "AES" */
+    const char *auth_password; /* SNMP_PASSWORD_MIN bytes or more; the caller cleanses them afterwards */
+    const char *priv_password;
+};
+#define SNMP_PASSWORD_MIN 8 /* RFC 3414 11.2 */
+
+/* Who gets notifications. */
+struct snmp_receiver {
+    const char *address;   /* numeric: "udp:192.0.2.7:162" */
+    const char *community; /* v2c; NULL: v3 */
+    const char *user;      /* v3: the name of one of the users */
+};
 
 struct snmp_options {
     bool agentx;                 /* else master mode */
     const char *agentx_socket;   /* agentx mode: path of the master's socket (or tcp:HOST:PORT) */
     const char *const *listen;   /* master mode: NULL-ended net-snmp listening addresses, "udp:127.0.0.1:1161" */
-    const char *community;       /* master mode: read only, v2c */
+    const char *community;       /* master mode: read only, v2c; NULL: none */
+    const struct snmp_user *users; /* master mode */
+    size_t user_count;
+    const struct snmp_receiver *receivers; /* master mode */
+    size_t receiver_count;
+    const char *state_dir;       /* master mode: where the engine's id and boots are kept; NULL: nowhere */
     /* Called on the SNMP thread, at most once a second: the present state, and how to give it back. Between the two,
      * requests are answered from one and the same state: while they come less than a second apart, for ten seconds at
      * most. */
     void *(*take)(void *arg, const struct status **status);
     void (*give_back)(void *held);
     void *arg;
+    struct snmp_notices *notices; /* to be sent; NULL: none */
 };
 
 /* To be called once, before any other thread is started: what net-snmp looks up in the environment is changed there. */
@@ -33,19 +66,6 @@ struct snmp_agent;
 struct snmp_agent *snmp_agent_new(const struct snmp_options *options, struct err *err);
 /* Ends the thread, within seconds: not to be called on the loop's. NULL is legal. */
 void snmp_agent_free(struct snmp_agent *agent);
-
-/* A login at a node that was rejected: the agent's own, or that of an account which it verifies. */
-struct snmp_rejection {
-    uint32_t index;             /* fhImpIndex */
-    const char *node;           /* its name */
-    enum state state, previous; /* of the node: now, and before */
-    enum reason reason;
-    const char *detail;         /* for people; NULL: none */
-};
-/* Sends fhAxlCredentialsRejected, at once or when the AgentX master is there again; master mode knows no receivers yet.
- * Everything is copied. At most 64 wait, more are dropped with a warning. Safe from every thread; a NULL agent sends
- * nothing. */
-void snmp_agent_notify_credentials(struct snmp_agent *agent, const struct snmp_rejection *rejection);
 
 /* Whether the AgentX master is connected; UNKNOWN in master mode and while there is no agent. Safe from every thread,
  * at any time. */

@@ -70,6 +70,30 @@ class Snmpd(Server):
                          environment(folder))
 
 
+class Snmptrapd(Server):
+    """A real snmptrapd that writes each notification to its log, a line each; `more` lines of configuration."""
+
+    def __init__(self, folder, more=""):
+        self.port = free_port(SOCK_DGRAM)
+        config = os.path.join(folder, "snmptrapd.conf")
+        with open(config, "w", encoding="ascii") as out:
+            out.write("authCommunity log public\nformat2 trap %v\\n\n" + more)
+        super().__init__("snmptrapd", folder, ["/usr/sbin/snmptrapd", "-f", "-Lo", "-n", "-C", "-c", config,
+                                               "-On", "-Oq", f"udp:127.0.0.1:{self.port}"],
+                         lambda server: "NET-SNMP version" in server.text(), environment(folder))
+
+    def text(self):
+        """All that it has written."""
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def of_fedhealth(self):
+        """The notifications of FEDHEALTH-MIB, each as {OID below the root: value}."""
+        found = [dict(re.findall(r"\.([0-9.]+) (.*?)(?=\t\.|$)", line)) for line in self.text().splitlines()
+                 if line.startswith("trap ") and f".{ROOT}.0." in line]
+        return [{oid.removeprefix(f"{ROOT}."): value.strip('"') for oid, value in each.items()} for each in found]
+
+
 def wait_for_subtree(port, folder):
     """Waits until the whole subtree is there, and returns it."""
     return wait_for("the subtree", lambda: walk(port, folder) or None)
