@@ -74,9 +74,7 @@ class Scene:
                         for name, script in self.scripts.items()]
         self.peers.start()
         self.stage = Stage(lab, folder, NODES)
-        self.agent = self._add(Agent(folder_in(folder, "agent"), self._write, flags=["--web.enable-lifecycle"],
-                                     agentx_socket=self.socket if mode == "agentx" else None))
-        self.agent.first_round_done()
+        self.start_agent()
 
     def _add(self, server):
         self.servers.append(server)
@@ -88,7 +86,8 @@ class Scene:
         return context
 
     def _write(self, path, **snmp):
-        self.stage.write_config(path, domains=self.domains, interval="1s", confirm=2, **snmp)
+        self.stage.write_config(path, domains=self.domains, interval="1s", confirm=2,
+                                state_dir=os.path.join(self.folder, "state"), **snmp)
         with open(path, encoding="utf-8") as config:
             text = config.read()
         notify = f'notify: [{{address: "udp:127.0.0.1:{self.receiver.port}", community: public}}]'
@@ -100,6 +99,18 @@ class Scene:
         """Starts snmpd."""
         self.master = Snmpd(tempfile.mkdtemp(prefix="snmpd-", dir=self.folder), self.socket,
                             more=f"trap2sink 127.0.0.1:{self.receiver.port} public")
+
+    def start_agent(self):
+        """Starts the agent, in a folder of its own; the state_dir is always the same."""
+        self.agent = self._add(Agent(tempfile.mkdtemp(prefix="agent-", dir=self.folder), self._write,
+                                     flags=["--web.enable-lifecycle"],
+                                     agentx_socket=self.socket if self.mode == "agentx" else None))
+        self.agent.first_round_done()
+
+    def stop_agent(self):
+        """Ends it."""
+        self.servers.remove(self.agent)
+        self.agent.stop()
 
     def stop(self):
         """Ends everything."""
@@ -229,6 +240,28 @@ def test_master_returns(scene):
     assert wait_for("what stands", told) == {
         PEER: [(CRITICAL, CRITICAL, "stream_closed")], OTHER: [(CRITICAL, OK, "ok")],
         NODE: [(CRITICAL, CRITICAL, "xcp_restart_pending")]}
+
+
+def test_agent_starts_anew(scene):
+    """What is as it was before is told again, as no transition; what has ended meanwhile is one. The numbers begin
+    anew."""
+    for name in (PEER, OTHER):
+        if scene.traps(1, name=name)[-1].state != CRITICAL:
+            scene.plays(name, GONE)
+    known = len(scene.traps(*range(1, 7)))
+    scene.stop_agent()
+    scene.scripts[OTHER][:] = GOOD
+    scene.start_agent()
+
+    def told():
+        news = {(each.kind, each.name): each.change for each in scene.traps(*range(1, 7))[known:]}
+        return {(1, PEER), (1, OTHER), (2, NODE)} <= set(news) and news
+    news = wait_for("what stands", told)
+    assert news[1, PEER] == (CRITICAL, CRITICAL, "stream_closed")
+    assert news[1, OTHER] == (CRITICAL, OK, "ok")
+    assert news[2, NODE] == (CRITICAL, CRITICAL, "xcp_restart_pending")
+    assert not [kind for kind, _ in news if kind > 3]  # no login is tried again, no row has changed
+    assert [each.sequence for each in scene.traps(*range(1, 7))[known:]][:3] == [1, 2, 3]
 
 
 def test_domain_that_is_configured_no_more(scene):
