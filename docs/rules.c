@@ -1,0 +1,172 @@
+/* Writes dashboards/prometheus/fedhealth.rules.yml out of docs/rules.in.yml (standard input) and the table of reasons:
+ * docs/rules < docs/rules.in.yml > dashboards/prometheus/fedhealth.rules.yml. Two things in the input are replaced:
+ *
+ *   # reasons | LABEL | WHAT | WORD...   by the annotations summary, reason, description and remedy of a check's alert:
+ *                                        its present reasons, with the texts of each. LABEL is domain or node, a WORD
+ *                                        a stage or a reason's code.
+ *   @FIELD CODE@                         by a text of that reason: its meaning, cause or remedy. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "health/reason.h"
+
+#define COLUMNS 120
+#define INDENT 12 /* of an annotation's text */
+#define LINE_SIZE 1024
+#define WORDS_MAX 8
+
+static const char GENERATED[] = "# Written by docs/rules out of docs/rules.in.yml and the table of reasons; change those.\n";
+
+/* What stands behind "# reasons". */
+struct order {
+    const char *label, *what, *words[WORDS_MAX];
+    size_t word_count;
+};
+
+static void fail(const char *line)
+{
+    fprintf(stderr, "docs/rules: not understood: %s\n", line);
+    exit(1);
+}
+
+/* A part of a folded scalar, broken at single spaces: YAML makes a space of each line break. */
+static void write_folded(const char *text)
+{
+    size_t column = INDENT;
+    printf("%*s", INDENT, "");
+    while (*text != '\0') {
+        size_t length = strcspn(text, " ");
+        if (column > INDENT && column + 1 + length > COLUMNS) {
+            printf("\n%*s", INDENT, "");
+            column = INDENT;
+        }
+        column += (size_t)printf("%s%.*s", column > INDENT ? " " : "", (int)length, text);
+        text += length + (text[length] == ' ');
+    }
+    putchar('\n');
+}
+
+static bool has_word(const struct order *order, const struct reason_info *info)
+{
+    for (size_t i = 0; i < order->word_count; i++) {
+        if (strcmp(order->words[i], info->stage) == 0 || strcmp(order->words[i], info->code) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The query for the reasons of the alert at hand, in the order of their codes. */
+static void write_query(const struct order *order)
+{
+    bool node = strcmp(order->label, "node") == 0;
+    printf("query (printf \"%s_check_status_reason:fedhealth_%scheck_reason_info:count{%s=%%q,check=%%q,status=%%q}\" "
+           "$labels.%s $labels.check $labels.status) | sortByLabel \"reason\"",
+           order->label, node ? "imp_" : "", order->label, order->label);
+}
+
+/* The codes alone, separated by commas. */
+static void write_codes(const struct order *order)
+{
+    printf("{{ range $index, $each := ");
+    write_query(order);
+    printf(" }}{{ if $index }}, {{ end }}{{ $each.Labels.reason }}{{ end }}");
+}
+
+static void write_texts(const struct order *order, const char *name, void (*write)(const struct reason_info *info))
+{
+    bool first = true;
+    printf("          %s: >-\n%*s{{ range $index, $each := ", name, INDENT, "");
+    write_query(order);
+    printf(" }}\n"
+           "            {{- $reason := $each.Labels.reason }}\n"
+           "            {{- if $index }}{{ \" \" }}{{ end }}{{ $reason }}{{ \": \" }}\n");
+    for (enum reason reason = 0; reason < REASON_COUNT; reason++) {
+        const struct reason_info *info = reason_info(reason);
+        if (!has_word(order, info))
+            continue;
+        printf("            {{- %s eq $reason \"%s\" -}}\n", first ? "if" : "else if", info->code);
+        write(info);
+        first = false;
+    }
+    printf("            {{- else -}}\n"
+           "            Run `fedhealth explain {{ $reason }}`.\n"
+           "            {{- end }}{{ end }}\n");
+}
+
+static void write_description(const struct reason_info *info)
+{
+    write_folded(info->meaning);
+    write_folded("Likely cause:");
+    write_folded(info->cause);
+}
+
+static void write_remedy(const struct reason_info *info)
+{
+    write_folded(info->remedy);
+}
+
+static void write_order(char *line)
+{
+    struct order order = {.label = NULL};
+    char *save = NULL;
+    strtok_r(line, "|", &save);
+    order.label = strtok_r(NULL, "| ", &save);
+    order.what = strtok_r(NULL, "|", &save);
+    for (char *word = strtok_r(NULL, " ", &save); word != NULL; word = strtok_r(NULL, " ", &save)) {
+        if (order.word_count < WORDS_MAX && strcmp(word, "|") != 0)
+            order.words[order.word_count++] = word;
+    }
+    if (order.word_count == 0)
+        fail(line);
+    printf("          summary: >-\n"
+           "            {{ $labels.%s }}:%s{{ $labels.status }}: ",
+           order.label, order.what);
+    write_codes(&order);
+    printf("\n          reason: >-\n            ");
+    write_codes(&order);
+    putchar('\n');
+    write_texts(&order, "description", write_description);
+    write_texts(&order, "remedy", write_remedy);
+}
+
+/* A line of the input; a text with @FIELD CODE@ is broken anew. */
+static void write_line(char *line)
+{
+    char *at = strchr(line, '@'), *end;
+    if (at == NULL) {
+        puts(line);
+        return;
+    }
+    char whole[4 * LINE_SIZE] = "";
+    line += strspn(line, " ");
+    for (; at != NULL; line = end + 1, at = strchr(line, '@')) {
+        char field[LINE_SIZE], code[LINE_SIZE];
+        end = strchr(at + 1, '@');
+        if (end == NULL || sscanf(at, "@%[a-z] %[a-z_]@", field, code) != 2 || reason_from_code(code) == REASON_COUNT)
+            fail(line);
+        const struct reason_info *info = reason_info(reason_from_code(code));
+        const char *text = strcmp(field, "meaning") == 0 ? info->meaning
+                           : strcmp(field, "cause") == 0 ? info->cause
+                                                         : info->remedy;
+        size_t used = strlen(whole);
+        snprintf(whole + used, sizeof whole - used, "%.*s%s", (int)(at - line), line, text);
+    }
+    write_folded(whole);
+}
+
+int main(void)
+{
+    static const char ORDER[] = "          # reasons |";
+    char line[LINE_SIZE];
+    fputs(GENERATED, stdout);
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        if (strncmp(line, ORDER, strlen(ORDER)) == 0)
+            write_order(line);
+        else
+            write_line(line);
+    }
+    return 0;
+}
