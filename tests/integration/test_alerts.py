@@ -32,7 +32,9 @@ FURTHER = {
     ("FedhealthStale", "healthy.lab.test"), ("FedhealthImpStale", "healthy.imp.lab.test"),
     ("FedhealthEndpointsSkipped", "half-down.lab.test"), ("FedhealthReloadFailed", "hung"),
     ("FedhealthAgentxLost", "lab"), ("FedhealthStateNotSaved", "sick"), ("FedhealthLoopLag", "hung"),
+    ("FedhealthNotificationsSuppressed", "lab"),
 }
+MANY = [f"missing-{number}.lab.test" for number in range(150)]  # more than notifications are sent at once
 
 
 def write_sick_config(lab, path, peer, **config):
@@ -70,7 +72,7 @@ class Scene(contextlib.ExitStack):
         peers.start()
         self.callback(peers.close)
         self.start("lab", lab.write_config, agentx_socket=socket, interval="1h", confirm=1)
-        self.start("sick", functools.partial(write_sick_config, lab, peer=port))
+        self.start("sick", lambda path, **config: write_sick_config(lab, path, port, **config))
         self.start("hung", functools.partial(write_hung_config, lab))
         for agent in self.agents.values():
             agent.first_round_done()
@@ -91,7 +93,7 @@ class Scene(contextlib.ExitStack):
 
     def start(self, name, write_config, **config):
         """An agent of this name."""
-        self.agents[name] = Agent(self.make_folder(name), lambda path, **more: write_config(path=path, **more), **config)
+        self.agents[name] = Agent(self.make_folder(name), write_config, **config)
         self.callback(self.agents[name].stop)
 
     def freeze(self, process):
@@ -99,10 +101,13 @@ class Scene(contextlib.ExitStack):
         process.send_signal(signal.SIGSTOP)
         self.callback(process.send_signal, signal.SIGCONT)
 
-    def spoil(self, name):
-        """Has an agent load a configuration with a fault."""
-        with open(self.agents[name].config, "a", encoding="utf-8") as out:
-            out.write("nonsense: 1\n")
+    def rewrite(self, name, former, latter):
+        """Has an agent load its configuration with another text in it."""
+        path = self.agents[name].config
+        with open(path, encoding="utf-8") as text:
+            written = text.read().replace(former, latter, 1)
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(written)
         self.agents[name].process.send_signal(signal.SIGHUP)
 
     def fired(self):
@@ -153,8 +158,11 @@ def test_every_alert_fires(scene, lab):
     more = {each[:2] for each in present(scene.prometheus) - expected(lab)}
     assert more == {("FedhealthAuthFailed", "unauthenticated.test")}
 
+    scene.rewrite("lab", "\ndomains:\n", "\ndomains:\n" + "".join(f"  - {name}\n" for name in MANY))
+    wait_for("a notification that waits", lambda: scene.agents["lab"].scrape().one(
+        "fedhealth_snmp_notifications_suppressed_total"))
     scene.snmpd.stop()
-    scene.spoil("hung")
+    scene.rewrite("hung", "agent:", "nonsense: 1\nagent:")
     hung.process.send_signal(signal.SIGSTOP)
     time.sleep(1.5)  # no waiting: the fault itself
     hung.process.send_signal(signal.SIGCONT)
@@ -175,8 +183,8 @@ def test_nothing_fires_where_all_is_well(lab, folder):
     with contextlib.ExitStack() as stack:
         snmpd = Snmpd(folder, os.path.join(folder, "agentx"))
         stack.callback(snmpd.stop)
-        agent = Agent(folder, functools.partial(write_healthy_config, lab), agentx_socket=os.path.join(folder, "agentx"),
-                      interval="2s", confirm=1)
+        agent = Agent(folder, functools.partial(write_healthy_config, lab), interval="2s", confirm=1,
+                      agentx_socket=os.path.join(folder, "agentx"))
         stack.callback(agent.stop)
         agent.first_round_done()
         wait_for("snmpd", lambda: agent.scrape().one("fedhealth_snmp_agentx_connected"))

@@ -1,5 +1,5 @@
-"""The rules of dashboards/prometheus by promtool: their own unit tests, and the texts of every reason of every check, which
-must be those of `fedhealth explain`."""
+"""The rules of dashboards/prometheus by promtool: their own unit tests, and the texts of every reason of every check,
+which must be those of `fedhealth explain`."""
 
 import json
 import os
@@ -135,10 +135,10 @@ def test_unknown(folder):
 
 
 def test_names_with_quotes(folder):
-    reasons, expected = explained(), Expected()
-    expected.series.append(series("node", ODD_NAME, "xcp_router", "critical", "xcp_router_stopped"))
+    code, expected = "xcp_router_stopped", Expected()
+    expected.series.append(series("node", ODD_NAME, "xcp_router", "critical", code))
     expected.add("FedhealthImpXcpRouterFailed", "node", ODD_NAME, "xcp_router", "critical", "critical",
-                 annotations_of(ODD_NAME, "XCP Router", "critical", "xcp_router_stopped", reasons["xcp_router_stopped"]))
+                 annotations_of(ODD_NAME, "XCP Router", "critical", code, explained()[code]))
     expected.run(folder)
 
 
