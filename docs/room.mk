@@ -2,8 +2,10 @@
 noinst_PROGRAMS += docs/facts
 docs_facts_SOURCES = docs/facts.c
 docs_facts_LDADD = agent/health/libhealth.a agent/base/libbase.a
+noinst_PROGRAMS += docs/rules
+docs_rules_SOURCES = docs/rules.c
+docs_rules_LDADD = agent/health/libhealth.a agent/base/libbase.a
 dist_check_SCRIPTS += docs/current
 TESTS += docs/current
-EXTRA_DIST += docs/page.png docs/imp.png docs/metrics.md docs/configuration.md docs/snmp.md docs/http.md docs/internals.md docs/lab.md
-EXTRA_DIST += docs/sharding.md
-EXTRA_DIST += docs/noc.md
+EXTRA_DIST += docs/alerts.md docs/configuration.md docs/http.md docs/imp.png docs/internals.md docs/lab.md docs/metrics.md \
+	docs/noc.md docs/page.png docs/rules.in.yml docs/sharding.md docs/snmp.md
