@@ -57,13 +57,25 @@ static bool has_word(const struct order *order, const struct reason_info *info)
     return false;
 }
 
+static const char *metric_of(const struct order *order)
+{
+    return strcmp(order->label, "node") == 0 ? "fedhealth_imp_check_reason_info" : "fedhealth_check_reason_info";
+}
+
 /* The query for the reasons of the alert at hand, in the order of their codes. */
 static void write_query(const struct order *order)
 {
-    bool node = strcmp(order->label, "node") == 0;
-    printf("query (printf \"%s_check_status_reason:fedhealth_%scheck_reason_info:count{%s=%%q,check=%%q,status=%%q}\" "
+    printf("query (printf \"%s_check_status_reason:%s:count{%s=%%q,check=%%q,status=%%q}\" "
            "$labels.%s $labels.check $labels.status) | sortByLabel \"reason\"",
-           order->label, node ? "imp_" : "", order->label, order->label);
+           order->label, metric_of(order), order->label, order->label);
+}
+
+/* How many agents see it, where there are several that look. */
+static void write_agents(const struct order *order)
+{
+    printf("{{ range query (printf \"count(%s{%s=%%q,check=%%q}) > 1\" $labels.%s $labels.check) }} "
+           "({{ $value }} of {{ .Value }} agents){{ end }}",
+           metric_of(order), order->label, order->label);
 }
 
 /* The codes alone, separated by commas. */
@@ -77,11 +89,12 @@ static void write_codes(const struct order *order)
 static void write_texts(const struct order *order, const char *name, void (*write)(const struct reason_info *info))
 {
     bool first = true;
-    printf("          %s: >-\n%*s{{ range $index, $each := ", name, INDENT, "");
+    printf("          %s: >-\n%*s{{ $all := ", name, INDENT, "");
     write_query(order);
     printf(" }}\n"
+           "            {{- range $index, $each := $all }}{{ if $index }}{{ \" \" }}{{ end }}\n"
            "            {{- $reason := $each.Labels.reason }}\n"
-           "            {{- if $index }}{{ \" \" }}{{ end }}{{ $reason }}{{ \": \" }}\n");
+           "            {{- if gt (len $all) 1 }}{{ $reason }}{{ \": \" }}{{ end }}\n");
     for (enum reason reason = 0; reason < REASON_COUNT; reason++) {
         const struct reason_info *info = reason_info(reason);
         if (!has_word(order, info))
@@ -124,6 +137,7 @@ static void write_order(char *line)
            "            {{ $labels.%s }}:%s{{ $labels.status }}: ",
            order.label, order.what);
     write_codes(&order);
+    write_agents(&order);
     printf("\n          reason: >-\n            ");
     write_codes(&order);
     putchar('\n');
