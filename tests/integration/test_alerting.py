@@ -75,10 +75,12 @@ class Scene:
         return agent
 
     def prometheus(self, name, config, **addresses):
-        """A Prometheus with this configuration; rules hold after a second."""
+        """A Prometheus with this configuration. Three seconds stand for each minute of the rules' `for`: what comes of
+        a conversation in whose midst the server freezes must pass with the next round, and so must the seconds until
+        Prometheus scrapes."""
         folder = self._make_folder(name)
         with open(os.path.join(folder, RULES), "w", encoding="utf-8") as out:
-            out.write(example(RULES, {"for": "1s"}, {}))
+            out.write(example(RULES, {"for": "5s"}, {}))
         return self._add(Prometheus(folder, example(
             config, {"scrape_interval": "1s", "evaluation_interval": "1s"},
             {"127.0.0.1:9093": f"127.0.0.1:{self.alertmanager.port}", **addresses})))

@@ -1,5 +1,5 @@
-"""README.md's way from nothing to a firing alert: each step's commands as they are written there, one after the other, in
-a copy of this tree, and in a network of its own, where the ports that it names are free."""
+"""README.md's way from nothing to a firing alert: each step's commands as they are written there, one after the other,
+in a copy of this tree, and in a network of its own, where the ports that it names are free."""
 
 import contextlib
 import os
@@ -46,8 +46,8 @@ class Network(Server):
 
 
 def copy_tree(to):
-    """A clone of this tree as an earlier `./quickstart run` leaves it: ./build is up to date, whatever options it was made
-    with, and the lab's npm packages are there, or there is no trying to get them."""
+    """A clone of this tree as an earlier `./quickstart run` leaves it: ./build is up to date, whatever options it was
+    made with, and the lab's npm packages are there, or there is no trying to get them."""
     shutil.copytree(SOURCE, to, symlinks=True, ignore=NOT_COPIED)
     shutil.copytree(BUILD, os.path.join(to, "build"), symlinks=True, ignore=shutil.ignore_patterns("lab-node"))
     with open(os.path.join(to, "build", "configured-with"), "w", encoding="ascii") as out:
