@@ -80,7 +80,8 @@ class Scene:
         Prometheus scrapes."""
         folder = self._make_folder(name)
         with open(os.path.join(folder, RULES), "w", encoding="utf-8") as out:
-            out.write(example(RULES, {"for": "5s"}, {}))
+            out.write(re.sub(r"(?m)^( +for:) (\d+)m$", lambda found: f"{found[1]} {3 * int(found[2])}s",
+                             example(RULES, {}, {})))
         return self._add(Prometheus(folder, example(
             config, {"scrape_interval": "1s", "evaluation_interval": "1s"},
             {"127.0.0.1:9093": f"127.0.0.1:{self.alertmanager.port}", **addresses})))

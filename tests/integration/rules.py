@@ -1,0 +1,63 @@
+"""The rules of dashboards/prometheus, a Prometheus that evaluates them, and an agent for which none must fire."""
+
+import json
+import os
+import re
+
+from agent import SOURCE
+from lab import CASES, IMP_CASES
+from prometheus import Prometheus
+
+RULES = os.path.join(SOURCE, "dashboards", "prometheus", "fedhealth.rules.yml")
+CONFIG = """
+global: {{scrape_interval: {interval}, scrape_timeout: {interval}, evaluation_interval: {interval}}}
+rule_files: ["{rules}"]
+scrape_configs:
+  - job_name: fedhealth
+    file_sd_configs: [{{files: ["{targets}"]}}]
+"""
+HEALTHY = [case["domain"] for case in CASES if case["state"] == "ok" and not case["config"] and not case["needs"]]
+HEALTHY_NODES = [case["name"] for case in IMP_CASES if case["state"] == "ok"]
+
+
+def shortened_rules(folder):
+    """A copy in which every alert fires after a second. Returns its path."""
+    with open(RULES, encoding="utf-8") as text:
+        rules = re.sub(r"^( +for:) \d+m$", r"\1 1s", text.read(), flags=re.MULTILINE)
+    path = os.path.join(folder, "shortened.rules.yml")
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(rules)
+    return path
+
+
+class Watch(Prometheus):
+    """Scrapes agents, and evaluates these rules."""
+
+    def __init__(self, folder, rules, ports, interval="1s"):
+        self.targets = os.path.join(folder, "targets.json")
+        os.makedirs(folder, exist_ok=True)
+        self.watch(ports)
+        super().__init__(folder, CONFIG.format(rules=rules, targets=self.targets, interval=interval))
+
+    def watch(self, ports):
+        """From now on the agents at these ports."""
+        with open(self.targets + ".new", "w", encoding="utf-8") as out:
+            json.dump([{"targets": [f"127.0.0.1:{port}" for port in ports]}], out)
+        os.replace(self.targets + ".new", self.targets)
+
+    def rules(self):
+        """The alerting rules: name -> list of {duration, labels, …}."""
+        found = {}
+        for rule in [each for group in self.api("rules", type="alert")["groups"] for each in group["rules"]]:
+            found.setdefault(rule["name"], []).append(rule)
+        return found
+
+    def seen(self, state="firing"):
+        """The alerts that were ever in this state, as label sets."""
+        return [labels for labels, _ in self.query(f'count_over_time(ALERTS{{alertstate=~"{state}"}}[1d])')]
+
+
+def write_healthy_config(lab, path, **config):
+    """A configuration with those domains and nodes of the lab of which nothing is wrong."""
+    nodes = [each for each in lab.imp.configs() if each["name"] in HEALTHY_NODES]
+    return lab.write_config(path, domains=HEALTHY, imp_nodes=nodes, **config)
