@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "health/reason.h"
 
 #define COLUMNS 120
 #define INDENT 12 /* of an annotation's text */
 #define LINE_SIZE 1024
+#define TEXT_MAX 65536
 #define WORDS_MAX 8
 
 static const char GENERATED[] = "# Written by docs/rules out of docs/rules.in.yml and the table of reasons; change those.\n";
@@ -25,7 +27,7 @@ struct order {
     size_t word_count;
 };
 
-static void fail(const char *line)
+_Noreturn static void fail(const char *line)
 {
     fprintf(stderr, "docs/rules: not understood: %s\n", line);
     exit(1);
@@ -145,29 +147,39 @@ static void write_order(char *line)
     write_texts(&order, "remedy", write_remedy);
 }
 
-/* A line of the input; a text with @FIELD CODE@ is broken anew. */
-static void write_line(char *line)
+static const char *text_of(const char *token)
 {
-    char *at = strchr(line, '@'), *end;
+    char field[LINE_SIZE], code[LINE_SIZE];
+    if (sscanf(token, "@%[a-z] %[a-z_]@", field, code) != 2 || reason_from_code(code) == REASON_COUNT)
+        fail(token);
+    const struct reason_info *info = reason_info(reason_from_code(code));
+    return strcmp(field, "meaning") == 0 ? info->meaning : strcmp(field, "cause") == 0 ? info->cause : info->remedy;
+}
+
+/* A line of the input; a text with @FIELD CODE@ is broken anew. */
+static void write_line(const char *line)
+{
+    const char *at = strchr(line, '@');
     if (at == NULL) {
         puts(line);
         return;
     }
-    char whole[4 * LINE_SIZE] = "";
+    struct buf text;
+    buf_init(&text, TEXT_MAX);
     line += strspn(line, " ");
-    for (; at != NULL; line = end + 1, at = strchr(line, '@')) {
-        char field[LINE_SIZE], code[LINE_SIZE];
-        end = strchr(at + 1, '@');
-        if (end == NULL || sscanf(at, "@%[a-z] %[a-z_]@", field, code) != 2 || reason_from_code(code) == REASON_COUNT)
+    for (; at != NULL; at = strchr(line, '@')) {
+        const char *end = strchr(at + 1, '@');
+        if (end == NULL)
             fail(line);
-        const struct reason_info *info = reason_info(reason_from_code(code));
-        const char *text = strcmp(field, "meaning") == 0 ? info->meaning
-                           : strcmp(field, "cause") == 0 ? info->cause
-                                                         : info->remedy;
-        size_t used = strlen(whole);
-        snprintf(whole + used, sizeof whole - used, "%.*s%s", (int)(at - line), line, text);
+        buf_add(&text, line, (size_t)(at - line));
+        buf_puts(&text, text_of(at));
+        line = end + 1;
     }
-    write_folded(whole);
+    buf_puts(&text, line);
+    if (buf_failed(&text))
+        fail(line);
+    write_folded(text.data);
+    buf_fini(&text);
 }
 
 int main(void)
@@ -176,7 +188,10 @@ int main(void)
     char line[LINE_SIZE];
     fputs(GENERATED, stdout);
     while (fgets(line, sizeof line, stdin) != NULL) {
-        line[strcspn(line, "\n")] = '\0';
+        size_t length = strcspn(line, "\n");
+        if (line[length] == '\0')
+            fail(line);
+        line[length] = '\0';
         if (strncmp(line, ORDER, strlen(ORDER)) == 0)
             write_order(line);
         else
