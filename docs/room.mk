@@ -8,4 +8,4 @@ docs_rules_LDADD = agent/health/libhealth.a agent/base/libbase.a
 dist_check_SCRIPTS += docs/current
 TESTS += docs/current
 EXTRA_DIST += docs/alerts.md docs/configuration.md docs/http.md docs/imp.png docs/internals.md docs/lab.md docs/metrics.md \
-	docs/noc.md docs/page.png docs/rules.in.yml docs/sharding.md docs/snmp.md
+	docs/noc.md docs/page.png docs/prometheus.md docs/rules.in.yml docs/sharding.md docs/snmp.md
