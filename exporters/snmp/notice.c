@@ -317,7 +317,10 @@ void notices_stand(struct snmp_notices *notices, const struct status *status)
             struct notification notification;
             if (!notification_standing(&subject, &notification))
                 continue;
-            snmp_notices_put(notices, &notification);
+            pthread_mutex_lock(&notices->lock);
+            if (notices->on)
+                put(notices, &notification);
+            pthread_mutex_unlock(&notices->lock);
             notification_fini(&notification);
         }
     }

@@ -225,6 +225,7 @@ static void test_lost_and_found(void **state)
     expect_sent(notices, 3, CRIT, OK, 6);
     now_us += SECOND_US;
     notices_lost(notices, now_us);
+    notices_lost(notices, now_us + NOTICE_DOUBT_US); /* once more, before anything could be told */
     put(notices, 4, CRIT, OK); /* over while nobody could be told */
     put(notices, 5, OK, CRIT);
     put(notices, 6, OK, CRIT);

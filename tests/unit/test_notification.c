@@ -115,6 +115,7 @@ static const struct expiry_case {
 } EXPIRY_CASES[] = {
     {30, true, NONE},  {13, false, NONE}, {12, true, WARN}, {11, true, NONE}, {0, true, NONE}, {10, true, NONE},
     {2, true, CRIT},   {1, true, NONE},   {90, true, NONE}, {13, true, WARN}, {-1, true, NONE}, {2, true, CRIT},
+    {1, true, CRIT},
 };
 #define EXPIRY_CASE_COUNT (sizeof EXPIRY_CASES / sizeof EXPIRY_CASES[0])
 

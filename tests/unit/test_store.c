@@ -285,6 +285,42 @@ static void readers_need_no_care(void **state)
     store_free(store);
 }
 
+/* What the watcher is told of domains and nodes, a line each. */
+static char told[256];
+
+static void tell(const char *name, enum state before, enum state now, enum state confirmed)
+{
+    size_t length = strlen(told);
+    snprintf(told + length, sizeof told - length, "%s %d %d %d\n", name, (int)before, (int)now, (int)confirmed);
+}
+
+static void domain_told(void *arg, const struct domain_status *before, const struct domain_status *after)
+{
+    assert_ptr_equal(after, scene_status(arg, 'a')); /* it is in force already */
+    tell(after->name, before->confirmed, after->state, after->confirmed);
+}
+
+static void node_told(void *arg, const struct imp_status *before, const struct imp_status *after)
+{
+    assert_ptr_equal(after, scene_imp(arg, 'a'));
+    tell("node", before->confirmed, after->state, after->confirmed);
+}
+
+static void tells_its_watcher_of_each_round(void **state)
+{
+    (void)state;
+    struct store *store = scene_store("a/a", 2, NULL);
+    told[0] = '\0';
+    store_put(store, 0, scene_good_round(1000));
+    store_watch(store, &(struct store_watcher){domain_told, node_told, store});
+    store_put(store, 0, scene_round(CHECK_STREAM, REASON_STREAM_TIMEOUT, 2000));
+    store_put(store, 0, scene_round(CHECK_STREAM, REASON_STREAM_TIMEOUT, 3000));
+    store_put_imp(store, 0, scene_imp_round("x", 4000));
+    assert_string_equal(told, "a.example 1 3 1\na.example 1 3 3\nnode 0 1 1\n");
+    assert_int_equal(scene_status(store, 'a')->check[CHECK_STREAM].confirmed, STATE_CRITICAL);
+    store_free(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +328,7 @@ int main(void)
         cmocka_unit_test(counts_rounds_and_failures),
         cmocka_unit_test(records_a_transition_once_it_is_confirmed),
         cmocka_unit_test(records_a_failure_from_the_start),
+        cmocka_unit_test(tells_its_watcher_of_each_round),
         cmocka_unit_test(equal_results_must_follow_each_other),
         cmocka_unit_test(to_learn_that_nothing_is_known_is_no_transition),
         cmocka_unit_test(what_is_not_configured_has_no_transitions),
