@@ -48,7 +48,7 @@ struct snmp_options {
     const char *state_dir;       /* master mode: where the engine's id and boots are kept; NULL: nowhere */
     /* Called on the SNMP thread, at most once a second: the present state, and how to give it back. Between the two,
      * requests are answered from one and the same state: while they come less than a second apart, for ten seconds at
-     * most. */
+     * most. Once more for what a manager is to be told whenever it may be a new one. */
     void *(*take)(void *arg, const struct status **status);
     void (*give_back)(void *held);
     void *arg;
@@ -60,9 +60,9 @@ void snmp_setup(void);
 
 struct snmp_agent;
 /* Starts the thread. In master mode an address that cannot be bound is an error; a master that is not there in agentx
- * mode is not: the agent keeps trying. Everything `options` points to is copied, but for `arg`. net-snmp keeps its
- * state in globals: there can be one agent at a time, from whichever thread it is started and ended; when one has
- * ended, the next may have other options. Each costs 5 KiB that net-snmp forgets to free. */
+ * mode is not: the agent keeps trying. Everything `options` points to is copied, but for `arg` and `notices`. net-snmp
+ * keeps its state in globals: there can be one agent at a time, from whichever thread it is started and ended; when one
+ * has ended, the next may have other options. Each costs 5 KiB that net-snmp forgets to free. */
 struct snmp_agent *snmp_agent_new(const struct snmp_options *options, struct err *err);
 /* Ends the thread, within seconds: not to be called on the loop's. NULL is legal. */
 void snmp_agent_free(struct snmp_agent *agent);
