@@ -14,6 +14,7 @@ UIDS = {f"fedhealth-{name.removesuffix('.json')}" for name in NAMES}
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 SELECTOR = re.compile(r"\b((?:fedhealth|process|scrape)_\w+|up)\b(\{[^}]*\})?")
 GROUPING = re.compile(r"\b(by|on|ignoring|without|group_left|group_right) *\([^)]*\)")
+TEXT = re.compile(r'"[^"]*"')
 COMING = {"fedhealth_snmp_notifications_sent_total", "fedhealth_snmp_notifications_suppressed_total"}
 
 
@@ -41,6 +42,13 @@ def targets(dashboard):
 def variables(dashboard):
     """Name -> variable."""
     return {each["name"]: each for each in dashboard["templating"]["list"]}
+
+
+def expressions(dashboard):
+    """Every query and every variable's, as (owner's name, expression)."""
+    yield from ((f"{panel['title']} {target['refId']}", target["expr"]) for panel, target in targets(dashboard))
+    yield from ((name, variable["query"]["query"]) for name, variable in variables(dashboard).items()
+                if variable["type"] == "query")
 
 
 def links(dashboard):
@@ -114,30 +122,26 @@ def _selectors(dashboard):
             yield f"{name}: All is not .+"
         wanted = ('=~"${}"' if variable["multi"] else '="${}"').format(name)
         for panel, target in targets(dashboard):
-            found = list(selectors(target["expr"]))
-            if not found:
-                yield f"{panel['title']}: no metric"
-            for metric, matchers in found:
+            for metric, matchers in selectors(target["expr"]):
                 if matchers.get(name) != wanted:
                     yield f"{panel['title']} {target['refId']}: {metric} without {name}{wanted}"
 
 
 def _ranges(dashboard):
     """Rates follow the scrape interval, everything else the time shown."""
-    for panel, target in targets(dashboard):
-        for function, inside in re.findall(r"(\w+) ?\(\w+\{[^}]*\}\[([^]]*)\]", target["expr"]):
+    for owner, expression in expressions(dashboard):
+        found = re.findall(r"(\w+) ?\(\w+\{[^}]*\}\[([^]]*)\]", expression)
+        for function, inside in found:
             wanted = "$__rate_interval" if function in ("rate", "increase", "irate") else "$__range"
             if inside != wanted:
-                yield f"{panel['title']}: {function} over {inside}, not {wanted}"
-        if target["expr"].count("[") != len(re.findall(r"\w+ ?\(\w+\{[^}]*\}\[", target["expr"])):
-            yield f"{panel['title']}: a range that is not a function's"
+                yield f"{owner}: {function} over {inside}, not {wanted}"
+        if re.sub(TEXT, "", expression).count("[") != len(found):
+            yield f"{owner}: a range that is not a function's"
 
 
 def _metrics(dashboard):
     known = documented() | COMING
-    asked = [(panel["title"], target["expr"]) for panel, target in targets(dashboard)]
-    asked += [(name, each["query"]["query"]) for name, each in variables(dashboard).items() if each["type"] == "query"]
-    for owner, expression in asked:
+    for owner, expression in expressions(dashboard):
         for metric in re.findall(r"\bfedhealth_\w+", expression):
             if metric not in known:
                 yield f"{owner}: docs/metrics.md has no {metric}"

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import time
-import urllib.parse
 
 import pytest
 
@@ -46,6 +45,14 @@ def _query(old, new):
     return damage
 
 
+def _variable(old, new):
+    """Replaces in the query of the variable troubled_domains."""
+    def damage(dashboard):
+        query = variables(dashboard)["troubled_domains"]["query"]
+        query["query"] = query["query"].replace(old, new)
+    return damage
+
+
 def _panel(**changes):
     return lambda dashboard: panels(dashboard)[0].update(changes)
 
@@ -67,10 +74,11 @@ DAMAGES = {
     "no instance": ("selectors", _query(',instance=~"$instance"', "")),
     "no matchers": ("selectors", _query('{job=~"$job",instance=~"$instance"}', "")),
     "equal to all": ("selectors", _query('instance=~"$instance"', 'instance="$instance"')),
-    "no variable": ("selectors", lambda d: d["templating"]["list"].pop()),
-    "fixed range": ("ranges", _query("$__rate_interval", "5m")),
-    "rate over all": ("ranges", _query("$__rate_interval", "$__range")),
-    "misspelt": ("metrics", _query("fedhealth_check_failures_total", "fedhealth_check_failure_total")),
+    "no variable": ("selectors", lambda d: d["templating"]["list"].pop(1)),
+    "fixed range": ("ranges", _variable("[$__range]", "[1h]")),
+    "rate over all": ("ranges", _variable("count_over_time", "rate")),
+    "bare range": ("ranges", _query("up{", "up[5m] + up{")),
+    "misspelt": ("metrics", _query("fedhealth_check_reason_info", "fedhealth_check_reasons")),
     "overlap": ("layout", lambda d: panels(d)[1]["gridPos"].update(x=0)),
     "too wide": ("layout", lambda d: panels(d)[1]["gridPos"].update(w=24)),
     "same id": ("layout", lambda d: panels(d)[1].update(id=panels(d)[0]["id"])),
@@ -175,7 +183,9 @@ MAY_BE_EMPTY = {
     ("agent.json", "SNMP notifications", "B"): "the agent counts no notifications yet",
 }
 # Those that find something when nothing was heard of the agents for a minute.
-LATER = {("agent.json", "Stale checks", "A")}
+LATER = {("agent.json", "Stale", "A")}
+FILLED = {"$job": ".+", "$instance": ".+", "$troubled_domains": ".+", "$troubled_nodes": ".+",
+          "$__rate_interval": "10s", "$__range_s": "3600", "$__range": "1h"}
 
 
 def folder_in(parent, name):
@@ -219,25 +229,25 @@ class Scene:
             f'fedhealth_imp_check_runs_total{{node="{CHANGING["name"]}"}} > {runs} + 2'))
         wait_for("both agents are up", lambda: len(self.prometheus.query("up == 1")) == 2)
 
+    def troubled(self, kind, label):
+        """The domains or nodes that had a check critical or warning."""
+        return {labels[label] for labels, _ in self.prometheus.query(
+            f'count_over_time(fedhealth_{kind}_reason_info{{status=~"critical|warning"}}[1h])')}
+
     def stop(self):
         """Ends what it began."""
         for server in reversed(self.servers):
             server.stop()
 
-    def filled(self, dashboard, expression):
-        """The expression with the variables as they may be chosen: every domain or node, each with either agent."""
-        several = variables(dashboard)["instance"]["multi"]
-        expression = expression.replace("$job", ".+" if several else "fedhealth")
-        for name, value in (("$__rate_interval", "10s"), ("$__range_s", "3600"), ("$__range", "1h")):
+    def filled(self, expression):
+        """The expression with all agents chosen, and each domain or node in turn."""
+        for name, value in FILLED.items():
             expression = expression.replace(name, value)
-        for instance in [".+"] if several else self.instances:
-            with_instance = expression.replace("$instance", instance)
-            if "$domain" in with_instance:
-                yield from (with_instance.replace("$domain", each) for each in self.domains)
-            elif "$node" in with_instance:
-                yield from (with_instance.replace("$node", each) for each in self.nodes)
-            else:
-                yield with_instance
+        if "$domain" in expression:
+            return [expression.replace("$domain", each) for each in self.domains]
+        if "$node" in expression:
+            return [expression.replace("$node", each) for each in self.nodes]
+        return [expression]
 
     def rows(self, target, expression, later):
         """What the query finds, as Grafana asks: at once or over the time shown."""
@@ -271,7 +281,7 @@ def test_query(scene, name, title, target):
         return
     later = 60 if key in LATER else 0
     wait_for("rows", lambda: any(scene.rows(target, each, later)
-                                 for each in scene.filled(DASHBOARDS[name], target["expr"])))
+                                 for each in scene.filled(target["expr"])))
 
 
 def test_exceptions_exist():
@@ -279,10 +289,17 @@ def test_exceptions_exist():
     assert known >= set(MAY_BE_EMPTY) | LATER
 
 
-def values_of(scene, query):
-    """What Grafana offers for `label_values(selector, label)`."""
-    selector, label = re.fullmatch(r"label_values\((.+), (\w+)\)", query).groups()
-    return scene.prometheus.api(f"label/{label}/values?" + urllib.parse.urlencode({"match[]": selector}))
+def values_of(scene, variable):
+    """What Grafana offers for a variable, with the last domain and node chosen."""
+    asked = scene.filled(variable["query"]["query"])[-1]
+    kind, inside = re.fullmatch(r"(\w+)\((.+)\)", asked).groups()
+    if kind == "query_result":
+        series = scene.prometheus.api("query", query=inside)["result"]
+        texts = ["{%s}" % ",".join(f'{name}="{value}"' for name, value in each["metric"].items()) for each in series]
+        return {re.search(variable["regex"].strip("/"), text).group(1) for text in texts}
+    assert kind == "label_values"
+    selector, label = inside.rsplit(", ", 1)
+    return set(scene.prometheus.api(f"label/{label}/values", **{"match[]": selector}))
 
 
 VARIABLES = [(name, variable) for name in NAMES for variable in variables(DASHBOARDS[name]).values()
@@ -292,22 +309,18 @@ VARIABLES = [(name, variable) for name in NAMES for variable in variables(DASHBO
 @pytest.mark.parametrize("name, variable", VARIABLES, ids=[f"{name} {each['name']}" for name, each in VARIABLES])
 def test_variable(scene, name, variable):
     """Offers every value there is."""
-    asked = variable["query"]["query"]
-    if "$domain" in asked or "$node" in asked:  # which agents check it
-        expected = {scene.instances[0]}
-        asked = asked.replace("$domain", SKIPPED).replace("$node", CHANGING["name"])
-    else:
-        expected = set({"job": scene.jobs, "instance": scene.instances, "domain": scene.domains,
-                        "node": scene.nodes}[variable["name"]])
-    found = values_of(scene, asked.replace("$job", scene.jobs[0]))
-    assert set(found) >= expected
+    chosen = re.search(r"\$(domain|node)\b", variable["query"]["query"])
+    wait_for("every value", lambda: values_of(scene, variable) == set({
+        "job": scene.jobs, "instance": scene.instances[-1:] if chosen else scene.instances, "domain": scene.domains,
+        "node": scene.nodes, "troubled_domains": scene.troubled("check", "domain"),
+        "troubled_nodes": scene.troubled("imp_check", "node")}[variable["name"]]))
 
 
 @pytest.mark.parametrize("address", sorted({address for dashboard in DASHBOARDS.values()
                                             for _, address in links(dashboard) if address.startswith("http://")}))
 def test_page(agent, address):
     """The agent has the pages that are linked to."""
-    path = re.sub(r"^http://\$\{[\w.]*instance\}", "", address)
+    path = re.sub(r"^http://\$\{[\w.]*\binstance\}", "", address)
     for kind, name in (("domain", "healthy.lab.test"), ("imp", f"healthy.{DOMAIN}")):
         if f"/{kind}/" in path or ".kind}" in path:
             page = re.sub(r"\$\{[\w.]*\b(domain|node|name)\}", name, path.replace("${__data.fields.kind}", kind))
