@@ -1,6 +1,6 @@
 // The dashboards and the rules as a mixin of monitoring, for those who generate what they deploy: the JSON and the YAML
-// beside this file are the source. Line breaks within a value become blanks, since jsonnet 0.18 cannot read them.
-local rules = std.parseYaml(std.strReplace(importstr 'prometheus/fedhealth.rules.yml', ': |\n', ': >-\n'));
+// beside this file are the source.
+local rules = std.parseYaml(importstr 'prometheus/fedhealth.rules.yml');
 
 // The groups with only their rules of this kind: alert or record.
 local only(kind) = [

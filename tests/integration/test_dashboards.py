@@ -177,11 +177,6 @@ scrape_configs:
 CHANGING = node("changing", control=with_rows("cm-2_s2scp-1.expe1-lab-test"))
 SKIPPED = "starttls-and-direct.lab.test"  # it has two endpoints
 
-# Queries that may find nothing, by dashboard, title and refId; and why.
-MAY_BE_EMPTY = {
-    ("agent.json", "SNMP notifications", "A"): "the agent counts no notifications yet",
-    ("agent.json", "SNMP notifications", "B"): "the agent counts no notifications yet",
-}
 # Those that find something when nothing was heard of the agents for a minute.
 LATER = {("agent.json", "Stale", "A")}
 FILLED = {"$job": ".+", "$instance": ".+", "$troubled_domains": ".+", "$troubled_nodes": ".+",
@@ -276,17 +271,14 @@ QUERIES = [(name, panel["title"], target) for name, dashboard in DASHBOARDS.item
 @pytest.mark.parametrize("name, title, target", QUERIES,
                          ids=[f"{name} {title} {target['refId']}" for name, title, target in QUERIES])
 def test_query(scene, name, title, target):
-    key = (name, title, target["refId"])
-    if key in MAY_BE_EMPTY:
-        return
-    later = 60 if key in LATER else 0
+    later = 60 if (name, title, target["refId"]) in LATER else 0
     wait_for("rows", lambda: any(scene.rows(target, each, later)
                                  for each in scene.filled(target["expr"])))
 
 
 def test_exceptions_exist():
     known = {(name, title, target["refId"]) for name, title, target in QUERIES}
-    assert known >= set(MAY_BE_EMPTY) | LATER
+    assert known >= LATER
 
 
 def values_of(scene, variable):
