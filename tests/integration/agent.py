@@ -20,7 +20,8 @@ FEDHEALTH = os.path.join(BUILD, "fedhealth")
 
 TEXT = "text/plain;version=0.0.4"
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
-WAIT = 30  # seconds, for what happens in well under one on an idle machine
+WAIT = 60  # seconds, for what happens in well under one on an idle machine
+PATIENCE = "30s"  # of an agent whose peers all answer, on a machine that is busy
 
 
 def wait_for(what, happened):

@@ -9,7 +9,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import imp_versions  # noqa: E402 (needs the path above)
-from agent import FEDHEALTH, FEDHEALTHD, Agent  # noqa: E402
+from agent import FEDHEALTH, FEDHEALTHD, PATIENCE, Agent  # noqa: E402
 from imp_nodes import Stage  # noqa: E402
 from lab import Lab  # noqa: E402
 from lab.server import tail  # noqa: E402
@@ -32,7 +32,7 @@ def _folder():
 def _agent(lab):
     """An agent on the lab, in SNMP master mode, after its first round of checks. None is repeated."""
     with tempfile.TemporaryDirectory(prefix="fedhealth-") as folder:
-        agent = Agent(folder, lab.write_config, interval="1h", confirm=1)
+        agent = Agent(folder, lab.write_config, interval="1h", confirm=1, timeout=PATIENCE)
         try:
             agent.first_round_done()
             yield agent
@@ -52,7 +52,7 @@ def _versions(lab):
 def _versions_agent(versions):
     """An agent on these, after its first round of checks."""
     with tempfile.TemporaryDirectory(prefix="fedhealth-") as folder:
-        agent = Agent(folder, versions.write_config)
+        agent = Agent(folder, versions.write_config, timeout=PATIENCE)
         try:
             agent.first_round_done()
             yield agent

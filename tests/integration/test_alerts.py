@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from agent import SOURCE, Agent, wait_for
+from agent import PATIENCE, SOURCE, Agent, wait_for
 from cases_stream import OPENED
 from lab import CASES, IMP_CASES
 from peers import PLAIN_HEADER, Peers, features
@@ -71,7 +71,7 @@ class Scene(contextlib.ExitStack):
         port = peers.listen([OPENED, PLAIN_HEADER + features()])
         peers.start()
         self.callback(peers.close)
-        self.start("lab", lab.write_config, agentx_socket=socket, interval="1h", confirm=1)
+        self.start("lab", lab.write_config, agentx_socket=socket, interval="1h", confirm=1, timeout=PATIENCE)
         self.start("sick", lambda path, **config: write_sick_config(lab, path, port, **config))
         self.start("hung", functools.partial(write_hung_config, lab))
         for agent in self.agents.values():

@@ -12,6 +12,9 @@ LIBC = ctypes.CDLL(None)
 READY_TIMEOUT = 30  # seconds; a machine under load may be slow, a server that never answers ends the lab
 STOP_TIMEOUT = 10
 GIVEN = set()  # ports that free_port() has returned
+# Which of how many processes of a test run this one is, as pytest-xdist counts them.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 
 class ServerFailed(Exception):
@@ -46,11 +49,12 @@ def has_ipv6():
 def free_port(*kinds):
     """A port of 127.0.0.1, and of ::1 where there is one, that is free for all these socket kinds. Drawn below the
     range from which the kernel takes the ports of outgoing connections, so that none of those can come in between. No
-    port is given twice: the server that asked first may not have bound it yet."""
+    port is given twice, and none that another worker of the same test run may be given: the server that asked first may
+    not have bound it yet."""
     kinds = kinds or (socket.SOCK_STREAM,)
     addresses = ["127.0.0.1", "::1"] if has_ipv6() else ["127.0.0.1"]
     while True:
-        port = 20000 + int.from_bytes(os.urandom(2), "big") % 12000
+        port = 20000 + int.from_bytes(os.urandom(2), "big") % (12000 // WORKERS) * WORKERS + WORKER
         if port not in GIVEN and all(can_bind(address, port, kind) for address in addresses for kind in kinds):
             GIVEN.add(port)
             return port
