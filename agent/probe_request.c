@@ -177,6 +177,20 @@ static void make_domain(struct probe_request *request)
     }
 }
 
+/* A place must be one of those where the schedule's latest round of the domain was, if nothing else permits it. */
+static bool allowed(const struct probe_request *request, struct err *err)
+{
+    const struct config *config = request->agent->config;
+    const struct config_domain *domain = config_find(config, request->target.domain);
+    if (request->target.place.host == NULL || domain == NULL)
+        return probe_target_allowed(&request->target, config, NULL, err);
+    struct snapshot *snapshot = store_snapshot(request->agent->store);
+    const struct domain_result *latest = snapshot_status(snapshot)->domains[domain - config->domains]->latest;
+    bool good = probe_target_allowed(&request->target, config, latest, err);
+    snapshot_free(snapshot);
+    return good;
+}
+
 static void begin(void *arg)
 {
     struct probe_request *request = arg;
@@ -188,7 +202,7 @@ static void begin(void *arg)
         refuse(request, 503, ENDING);
     } else if (!probe_target_budget(request->scrape_timeout, most_us, &budget_us)) {
         refuse(request, 400, "X-Prometheus-Scrape-Timeout-Seconds must be a number of seconds.\n");
-    } else if (!probe_target_allowed(&request->target, agent->config, &err)) {
+    } else if (!allowed(request, &err)) {
         refuse_target(request, &err);
     } else if (agent->probe_requests.count == UNDER_WAY_MAX) {
         refuse_for_now(request);

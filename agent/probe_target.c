@@ -66,17 +66,28 @@ static bool is_known(const struct config *config, const char *ascii)
     return config_find(config, ascii) != NULL || config_allows(config, ascii);
 }
 
+static bool is_endpoint(const struct host_port *place, const struct endpoint_result *endpoint)
+{
+    return place->port == endpoint->port &&
+           (strcasecmp(place->host, endpoint->target) == 0 || strcmp(place->host, endpoint->address) == 0);
+}
+
 static bool place_allowed(const struct host_port *place, const struct config_domain *domain,
-                          const struct config *config)
+                          const struct config *config, const struct domain_result *latest)
 {
     for (size_t i = 0; domain != NULL && i < domain->target_count; i++) {
         if (VALUE_TARGET.same(place, &domain->targets[i]))
             return true;
     }
+    for (size_t i = 0; latest != NULL && i < latest->endpoint_count; i++) {
+        if (is_endpoint(place, &latest->endpoints[i]))
+            return true;
+    }
     return !is_numeric(place->host) && is_known(config, place->host);
 }
 
-bool probe_target_allowed(const struct probe_target *target, const struct config *config, struct err *err)
+bool probe_target_allowed(const struct probe_target *target, const struct config *config,
+                          const struct domain_result *latest, struct err *err)
 {
     char *unicode = domain_name_to_unicode(target->domain);
     bool own = strcmp(unicode, config->domain) == 0;
@@ -85,9 +96,10 @@ bool probe_target_allowed(const struct probe_target *target, const struct config
         return err_set(err, "is agent.domain, as which the checks are made");
     if (!is_known(config, target->domain))
         return err_set(err, "is neither configured nor in probe.allow");
-    if (target->place.host != NULL && !place_allowed(&target->place, config_find(config, target->domain), config))
-        return err_set(err, "must not be probed at this host: it is neither one of the domain's configured targets, "
-                            "nor a domain that is configured or in probe.allow");
+    if (target->place.host != NULL &&
+        !place_allowed(&target->place, config_find(config, target->domain), config, latest))
+        return err_set(err, "must not be probed there: it is neither one of the domain's configured targets, nor where "
+                            "its latest round was, nor is the host a domain that is configured or in probe.allow");
     return true;
 }
 

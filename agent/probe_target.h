@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "health/result.h"
 
 struct probe_target {
     char *domain;          /* owned; lower-case A-label */
@@ -19,9 +20,11 @@ bool probe_target_parse(struct probe_target *target, const char *text, struct er
 void probe_target_fini(struct probe_target *target);
 
 /* Whether the configuration lets it be probed; else `err` says why not. The domain must be configured or in
- * probe.allow. So must be the host of a place, where it is not one of the domain's own targets: whoever asks gets
- * nowhere that the agent would not go by itself. */
-bool probe_target_allowed(const struct probe_target *target, const struct config *config, struct err *err);
+ * probe.allow. So must be the host of a place, where it is neither one of the domain's own targets nor an endpoint of
+ * `latest`, what the schedule found of the domain, or NULL: whoever asks gets nowhere that the agent would not go by
+ * itself. */
+bool probe_target_allowed(const struct probe_target *target, const struct config *config,
+                          const struct domain_result *latest, struct err *err);
 
 /* How long a probe may take, from the value of X-Prometheus-Scrape-Timeout-Seconds (NULL: none): half a second less, so
  * that the answer arrives in time, or half of one that is shorter than a second; and at most `most_us`. False where the

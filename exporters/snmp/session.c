@@ -44,36 +44,43 @@ static struct {
 
 static struct engine engine = {.lock = -1};
 
-/* Whether one more line may be written: anyone who can send a packet can make net-snmp say something. */
-static bool may_tell(void)
+/* How net-snmp's priorities stand in the log. */
+static enum log_level level_of(int priority)
+{
+    if (priority <= LOG_ERR)
+        return LOG_LEVEL_ERROR;
+    return priority == LOG_WARNING ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG;
+}
+
+/* Whether one more line may be written: anyone who can send a packet can make net-snmp say something. What is for
+ * debugging, a line or two a packet, has a number of its own, so that it pushes out no warning. */
+static bool may_tell(enum log_level level)
 {
     static struct {
         int64_t since_us;
         unsigned lines;
-    } minute;
+    } minutes[2], *minute;
     int64_t now_us = clock_mono_us();
-    if (minute.since_us == 0 || now_us - minute.since_us >= 60 * INT64_C(1000000)) {
-        minute.since_us = now_us;
-        minute.lines = 0;
+    minute = &minutes[level == LOG_LEVEL_DEBUG];
+    if (minute->since_us == 0 || now_us - minute->since_us >= 60 * INT64_C(1000000)) {
+        minute->since_us = now_us;
+        minute->lines = 0;
     }
-    if (minute.lines <= LINES_A_MINUTE)
-        minute.lines++;
-    if (minute.lines == LINES_A_MINUTE)
-        log_warn("net-snmp has much to say; what it says for the rest of this minute is left out");
-    return minute.lines < LINES_A_MINUTE;
+    if (minute->lines <= LINES_A_MINUTE)
+        minute->lines++;
+    if (minute->lines == LINES_A_MINUTE)
+        log_write(level == LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, LOG_SUBSYSTEM,
+                  "net-snmp has much to say; what it says for the rest of this minute is left out");
+    return minute->lines < LINES_A_MINUTE;
 }
 
 static int on_log(int major, int minor, void *server_arg, void *client_arg)
 {
     (void)major, (void)minor, (void)client_arg;
     const struct snmp_log_message *message = server_arg;
-    int length = (int)strcspn(message->msg, "\n");
-    if (!may_tell())
-        return SNMP_ERR_NOERROR;
-    enum log_level level = message->priority <= LOG_ERR       ? LOG_LEVEL_ERROR
-                           : message->priority == LOG_WARNING ? LOG_LEVEL_WARN
-                                                              : LOG_LEVEL_DEBUG;
-    log_write(level, LOG_SUBSYSTEM, "net-snmp: %.*s", length, message->msg);
+    enum log_level level = level_of(message->priority);
+    if (may_tell(level))
+        log_write(level, LOG_SUBSYSTEM, "net-snmp: %.*s", (int)strcspn(message->msg, "\n"), message->msg);
     return SNMP_ERR_NOERROR;
 }
 

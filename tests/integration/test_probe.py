@@ -102,10 +102,15 @@ def test_no_way_into_the_network(agent, target):
 
 
 def test_at_a_host_of_its_own(agent, lab):
-    """A target of the configuration, or a host that is a domain of the configuration itself."""
+    """A target of the configuration, an endpoint that the schedule found, or a host that is a configured domain."""
     samples = probe(agent, f"xmpp://127.0.0.1:{lab.ports['strict']}/static.lab.test")
     assert state(samples) == "ok"
     assert len(samples.named("fedhealth_endpoint_success")) == 1
+    for host in ("xmpp.lab.test", "127.0.0.1"):
+        samples = probe(agent, f"xmpp://{host}:{lab.ports['strict']}/healthy.lab.test")
+        assert state(samples) == "ok"
+        response, body = agent.request(path(f"xmpp://{host}:{lab.ports['strict']}/nxdomain.lab.test"))
+        assert response.status == 403, body
     samples = probe(agent, f"xmpp://nxdomain.lab.test:{lab.ports['strict']}/healthy.lab.test")
     assert reasons(samples)["connect"] == ["unknown", "not_reached"]
     assert samples.one("probe_success") == 0

@@ -114,17 +114,24 @@ static void test_allowed(void **state)
         {"xmpp://[2001:db8::1]:5269/static.example", true},
         {"xmpp://[2001:db8::2]:5269/static.example", false},
         {"xmpp://192.0.2.3:5269/a.example", false}, /* "*.3" must not stand for addresses */
+        {"xmpp://srv.example:5299/a.example", true},
+        {"xmpp://192.0.2.9:5299/a.example", true},
+        {"xmpp://srv.example:22/a.example", false},
+        {"xmpp://192.0.2.9:22/a.example", false},
     };
     struct config *config = scene_load_good(
         "agent: {domain: me.allowed.example}\n"
         "domains:\n- a.example\n- name: static.example\n"
         "  targets: ['host.example:5270', '192.0.2.1:5269', '[2001:db8::1]:5269']\n"
         "probe: {allow: ['*.allowed.example', '*.3']}\n");
+    struct endpoint_result seen = {.target = "SRV.example", .address = "192.0.2.9", .port = 5299};
+    struct domain_result latest = {.endpoints = &seen, .endpoint_count = 1};
     for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
         struct probe_target target;
         struct err err = {0};
         assert_true(probe_target_parse(&target, ROWS[i].text, &err));
-        if (probe_target_allowed(&target, config, &err) != ROWS[i].allowed)
+        bool of_a = strcmp(target.domain, "a.example") == 0;
+        if (probe_target_allowed(&target, config, of_a ? &latest : NULL, &err) != ROWS[i].allowed)
             fail_msg("%s: %s", ROWS[i].text, err.text);
         probe_target_fini(&target);
     }
