@@ -276,7 +276,7 @@ static bool start_with(struct agent *agent, const struct snmp_users *users, stru
 
 static bool start_snmp(struct agent *agent, struct err *err)
 {
-    snmp_notices_switch(agent->notices, has_receivers(agent->config));
+    snmp_notices_switch(agent->notices, agent->config->snmp_mode != SNMP_MODE_OFF, has_receivers(agent->config));
     if (agent->config->snmp_mode == SNMP_MODE_OFF)
         return true;
     struct snmp_users *users = read_users(agent->config, err);

@@ -53,7 +53,7 @@ struct imp_status {
 
 /* Of SNMP notifications, since the agent's start. */
 struct notification_counts {
-    bool known;             /* false: SNMP sends none, being off or having nobody to send to */
+    bool known;             /* false: SNMP is off */
     uint64_t sent;
     uint64_t suppressed;    /* held back or overtaken */
     uint32_t last_sequence; /* the number last given, to either; 0: none yet */

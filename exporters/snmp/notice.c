@@ -100,9 +100,10 @@ void snmp_notices_free(struct snmp_notices *notices)
     free(notices);
 }
 
-void snmp_notices_switch(struct snmp_notices *notices, bool on)
+void snmp_notices_switch(struct snmp_notices *notices, bool served, bool on)
 {
     pthread_mutex_lock(&notices->lock);
+    notices->counts.known = served;
     notices->on = on;
     if (!on)
         clear(notices);
@@ -113,7 +114,6 @@ void snmp_notices_count(struct snmp_notices *notices, struct notification_counts
 {
     pthread_mutex_lock(&notices->lock);
     *counts = notices->counts;
-    counts->known = notices->on;
     pthread_mutex_unlock(&notices->lock);
 }
 

@@ -13,8 +13,9 @@
 struct snmp_notices;
 struct snmp_notices *snmp_notices_new(void); /* switched off */
 void snmp_notices_free(struct snmp_notices *notices); /* behind the agent that sends them; NULL is legal */
-/* Off while there is nobody to send to: nothing is kept then, or counted. */
-void snmp_notices_switch(struct snmp_notices *notices, bool on);
+/* Off while there is nobody to send to: nothing is kept then, and nothing more is counted. The counts are known where
+ * SNMP is `served`, be they 0. */
+void snmp_notices_switch(struct snmp_notices *notices, bool served, bool on);
 /* Copies; texts are cleaned and cut. Sent, if at all, as soon as the manager can be reached and the rate limit allows.
  * A state that stands (`previous` is the same) goes only to a manager that has not heard it. */
 void snmp_notices_put(struct snmp_notices *notices, const struct notification *notification);

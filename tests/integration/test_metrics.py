@@ -71,6 +71,8 @@ FAMILIES = {
     "fedhealth_imp_xcp_restart_pending": NODE | {"source"},
     "fedhealth_imp_xcp_notifications": NODE | {"severity"},
     "fedhealth_imp_xcp_router_start_timestamp_seconds": NODE,
+    "fedhealth_snmp_notifications_sent_total": set(),
+    "fedhealth_snmp_notifications_suppressed_total": set(),
     "process_cpu_seconds_total": set(),
     "process_open_fds": set(),
     "process_max_fds": set(),

@@ -25,7 +25,7 @@ static int start(void **state)
 {
     struct snmp_notices *notices = snmp_notices_new();
     now_us = START_US;
-    snmp_notices_switch(notices, true);
+    snmp_notices_switch(notices, true, true);
     *state = notices;
     return 0;
 }
@@ -271,12 +271,17 @@ static void test_off(void **state)
     struct snmp_notices *notices = *state;
     struct notification_counts counts;
     put(notices, 1, OK, CRIT);
-    snmp_notices_switch(notices, false);
+    snmp_notices_switch(notices, false, false);
     put(notices, 2, OK, CRIT);
     expect_none(notices);
     snmp_notices_count(notices, &counts);
     assert_false(counts.known);
-    snmp_notices_switch(notices, true);
+    snmp_notices_switch(notices, true, false);
+    put(notices, 3, OK, CRIT);
+    expect_none(notices);
+    snmp_notices_count(notices, &counts);
+    assert_true(counts.known && counts.sent == 0 && counts.suppressed == 0);
+    snmp_notices_switch(notices, true, true);
     expect_none(notices);
 }
 

@@ -80,7 +80,7 @@ static struct snmp_agent *agent_behind(const char *socket_path, struct snmp_noti
 static struct snmp_notices *notices_new(void)
 {
     struct snmp_notices *notices = snmp_notices_new();
-    snmp_notices_switch(notices, true);
+    snmp_notices_switch(notices, true, true);
     return notices;
 }
 
