@@ -60,6 +60,12 @@ def links(dashboard):
         yield from ((panel, link["url"]) for link in found)
 
 
+def override(panel, name):
+    """The properties that the panel gives its field of this name: id -> value."""
+    return {each["id"]: each["value"] for one in panel["fieldConfig"]["overrides"]
+            if one["matcher"] == {"id": "byName", "options": name} for each in one["properties"]}
+
+
 def selectors(expression):
     """Every metric in a query, as (name, its matchers as {label: operator and value})."""
     for name, matchers in SELECTOR.findall(GROUPING.sub("", expression)):
@@ -173,6 +179,9 @@ def _links(dashboard):
             yield f"{panel['title']}: a link that loses data source or time"
         if not uid and not address.startswith("http://${"):
             yield f"{panel['title']}: a link to {address}"
+        for field in re.findall(r"\$\{__data\.fields\.(\w+)", address):
+            if override(panel, field).get("mappings"):
+                yield f"{panel['title']}: the link gets the text that {field} is mapped to"
 
 
 RULES = {

@@ -86,6 +86,8 @@ DAMAGES = {
     "dead link": ("links", lambda d: next(link for panel in panels(d) for each in panel["fieldConfig"]["overrides"]
                                           for value in each["properties"] if value["id"] == "links"
                                           for link in value["value"]).update(url="/d/elsewhere")),
+    "mapped link": ("links", lambda d: panels(d)[4]["fieldConfig"]["overrides"].append(
+        {"matcher": {"id": "byName", "options": "kind"}, "properties": [{"id": "mappings", "value": [{}]}]})),
     "key": (None, lambda d: d.update(colour="red")),
     "type": (None, lambda d: d.update(refresh=60)),
     "panel's key": (None, _panel(titel="State")),
