@@ -117,14 +117,16 @@ def _datasource(dashboard):
 
 
 def _selectors(dashboard):
-    """Each metric is asked for by job and instance, as many of them as can be chosen."""
+    """Each metric is asked for by job and instance, as many of them as can be chosen. All jobs are those that the
+    variable found: `.+` would be those of whatever else Prometheus scrapes."""
+    everything = {"job": None, "instance": ".+"}
     for name in ("job", "instance"):
         variable = variables(dashboard).get(name)
         if not variable or variable["type"] != "query":
             yield f"no variable {name}"
             continue
-        if variable["multi"] and variable.get("allValue") != ".+":
-            yield f"{name}: All is not .+"
+        if variable["multi"] and variable.get("allValue") != everything[name]:
+            yield f"{name}: All is not {everything[name] or 'what was found'}"
         wanted = ('=~"${}"' if variable["multi"] else '="${}"').format(name)
         for panel, target in targets(dashboard):
             for metric, matchers in selectors(target["expr"]):

@@ -74,6 +74,7 @@ DAMAGES = {
     "no instance": ("selectors", _query(',instance=~"$instance"', "")),
     "no matchers": ("selectors", _query('{job=~"$job",instance=~"$instance"}', "")),
     "equal to all": ("selectors", _query('instance=~"$instance"', 'instance="$instance"')),
+    "all jobs there are": ("selectors", lambda d: variables(d)["job"].update(allValue=".+")),
     "no variable": ("selectors", lambda d: d["templating"]["list"].pop(1)),
     "fixed range": ("ranges", _variable("[$__range]", "[1h]")),
     "rate over all": ("ranges", _variable("count_over_time", "rate")),
@@ -175,13 +176,18 @@ scrape_configs:
   - job_name: fedhealth
     static_configs:
       - targets: ["127.0.0.1:{}", "127.0.0.1:{}"]
+  - job_name: other
+    static_configs:
+      - targets: ["127.0.0.1:1"]
 """
 CHANGING = node("changing", control=with_rows("cm-2_s2scp-1.expe1-lab-test"))
 SKIPPED = "starttls-and-direct.lab.test"  # it has two endpoints
 
 # Those that find something when nothing was heard of the agents for a minute.
 LATER = {("agent.json", "Stale", "A")}
-FILLED = {"$job": ".+", "$instance": ".+", "$troubled_domains": ".+", "$troubled_nodes": ".+",
+# All of each variable: what was found, unless it has a value for all.
+ALL_JOBS = variables(DASHBOARDS["agent.json"])["job"].get("allValue", "fedhealth")
+FILLED = {"$job": ALL_JOBS, "$instance": ".+", "$troubled_domains": ".+", "$troubled_nodes": ".+",
           "$__rate_interval": "10s", "$__range_s": "3600", "$__range": "1h"}
 
 
@@ -276,6 +282,23 @@ def test_query(scene, name, title, target):
     later = 60 if (name, title, target["refId"]) in LATER else 0
     wait_for("rows", lambda: any(scene.rows(target, each, later)
                                  for each in scene.filled(target["expr"])))
+
+
+def found_of(scene, expression, instance=".+"):
+    """What an instant query finds for the domain that both agents have, asking all of them or one: {labels: value}."""
+    for name, value in {**FILLED, "$instance": instance, "$domain": SKIPPED}.items():
+        expression = expression.replace(name, value)
+    return {frozenset(labels.items()): value for labels, value in scene.prometheus.query(expression)}
+
+
+def test_only_agents(scene):
+    """What else Prometheus scrapes is in none of the dashboards."""
+    down = next(target["expr"] for _, title, target in QUERIES if title == "Agents down")
+    wait_for("no agent is down", lambda: list(found_of(scene, down).values()) == [0])
+    for name, title, target in QUERIES:
+        if name == "agent.json":
+            found = {dict(labels).get("instance") for labels in found_of(scene, target["expr"])}
+            assert found <= {None, *scene.instances}, title
 
 
 def test_exceptions_exist():
