@@ -60,6 +60,12 @@ def links(dashboard):
         yield from ((panel, link["url"]) for link in found)
 
 
+def override(panel, name):
+    """The properties that the panel gives its field of this name: id -> value."""
+    return {each["id"]: each["value"] for one in panel["fieldConfig"]["overrides"]
+            if one["matcher"] == {"id": "byName", "options": name} for each in one["properties"]}
+
+
 def selectors(expression):
     """Every metric in a query, as (name, its matchers as {label: operator and value})."""
     for name, matchers in SELECTOR.findall(GROUPING.sub("", expression)):
@@ -111,14 +117,16 @@ def _datasource(dashboard):
 
 
 def _selectors(dashboard):
-    """Each metric is asked for by job and instance, as many of them as can be chosen."""
+    """Each metric is asked for by job and instance, as many of them as can be chosen. All jobs are those that the
+    variable found: `.+` would be those of whatever else Prometheus scrapes."""
+    everything = {"job": None, "instance": ".+"}
     for name in ("job", "instance"):
         variable = variables(dashboard).get(name)
         if not variable or variable["type"] != "query":
             yield f"no variable {name}"
             continue
-        if variable["multi"] and variable.get("allValue") != ".+":
-            yield f"{name}: All is not .+"
+        if variable["multi"] and variable.get("allValue") != everything[name]:
+            yield f"{name}: All is not {everything[name] or 'what was found'}"
         wanted = ('=~"${}"' if variable["multi"] else '="${}"').format(name)
         for panel, target in targets(dashboard):
             for metric, matchers in selectors(target["expr"]):
@@ -173,6 +181,9 @@ def _links(dashboard):
             yield f"{panel['title']}: a link that loses data source or time"
         if not uid and not address.startswith("http://${"):
             yield f"{panel['title']}: a link to {address}"
+        for field in re.findall(r"\$\{__data\.fields\.(\w+)", address):
+            if override(panel, field).get("mappings"):
+                yield f"{panel['title']}: the link gets the text that {field} is mapped to"
 
 
 RULES = {

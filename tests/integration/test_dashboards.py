@@ -11,7 +11,7 @@ import time
 import pytest
 
 from agent import SOURCE, Agent, run, wait_for
-from dashboards import FOLDER, NAMES, RULES, links, load, panels, targets, tidy, variables
+from dashboards import FOLDER, NAMES, RULES, links, load, override, panels, targets, tidy, variables
 from imp_nodes import Stage, imp_runs, node, with_rows
 from lab import CASES
 from lab.imp import DOMAIN
@@ -74,6 +74,7 @@ DAMAGES = {
     "no instance": ("selectors", _query(',instance=~"$instance"', "")),
     "no matchers": ("selectors", _query('{job=~"$job",instance=~"$instance"}', "")),
     "equal to all": ("selectors", _query('instance=~"$instance"', 'instance="$instance"')),
+    "all jobs there are": ("selectors", lambda d: variables(d)["job"].update(allValue=".+")),
     "no variable": ("selectors", lambda d: d["templating"]["list"].pop(1)),
     "fixed range": ("ranges", _variable("[$__range]", "[1h]")),
     "rate over all": ("ranges", _variable("count_over_time", "rate")),
@@ -86,6 +87,8 @@ DAMAGES = {
     "dead link": ("links", lambda d: next(link for panel in panels(d) for each in panel["fieldConfig"]["overrides"]
                                           for value in each["properties"] if value["id"] == "links"
                                           for link in value["value"]).update(url="/d/elsewhere")),
+    "mapped link": ("links", lambda d: panels(d)[4]["fieldConfig"]["overrides"].append(
+        {"matcher": {"id": "byName", "options": "kind"}, "properties": [{"id": "mappings", "value": [{}]}]})),
     "key": (None, lambda d: d.update(colour="red")),
     "type": (None, lambda d: d.update(refresh=60)),
     "panel's key": (None, _panel(titel="State")),
@@ -173,13 +176,19 @@ scrape_configs:
   - job_name: fedhealth
     static_configs:
       - targets: ["127.0.0.1:{}", "127.0.0.1:{}"]
+  - job_name: other
+    static_configs:
+      - targets: ["127.0.0.1:1"]
 """
 CHANGING = node("changing", control=with_rows("cm-2_s2scp-1.expe1-lab-test"))
+UNREAD = node("unread", config={"control_center": {"url": "https://127.0.0.1:1/"}})  # is unknown, with nothing critical
 SKIPPED = "starttls-and-direct.lab.test"  # it has two endpoints
 
 # Those that find something when nothing was heard of the agents for a minute.
 LATER = {("agent.json", "Stale", "A")}
-FILLED = {"$job": ".+", "$instance": ".+", "$troubled_domains": ".+", "$troubled_nodes": ".+",
+# All of each variable: what was found, unless it has a value for all.
+ALL_JOBS = variables(DASHBOARDS["agent.json"])["job"].get("allValue", "fedhealth")
+FILLED = {"$job": ALL_JOBS, "$instance": ".+", "$troubled_domains": ".+", "$troubled_nodes": ".+",
           "$__rate_interval": "10s", "$__range_s": "3600", "$__range": "1h"}
 
 
@@ -205,7 +214,7 @@ class Scene:
         self.jobs = ["fedhealth"]
         self.instances = [f"127.0.0.1:{each.port}" for each in (self.other, agent)]
         self.domains = [case["domain"] for case in CASES]
-        self.nodes = [CHANGING["name"], *(each["name"] for each in lab.imp.configs())]
+        self.nodes = [CHANGING["name"], UNREAD["name"], *(each["name"] for each in lab.imp.configs())]
 
     def _write_config(self, path, **config):
         self.stage.write_config(path, domains=["healthy.lab.test", SKIPPED], **config)
@@ -255,7 +264,7 @@ class Scene:
 @pytest.fixture(scope="module", name="scene")
 def _scene(lab, agent, tmp_path_factory):
     folder = str(tmp_path_factory.mktemp("dashboards"))
-    with Stage(lab, folder, [CHANGING]) as stage:
+    with Stage(lab, folder, [CHANGING, UNREAD]) as stage:
         scene = Scene(lab, agent, folder, stage)
         try:
             scene.settle()
@@ -274,6 +283,68 @@ def test_query(scene, name, title, target):
     later = 60 if (name, title, target["refId"]) in LATER else 0
     wait_for("rows", lambda: any(scene.rows(target, each, later)
                                  for each in scene.filled(target["expr"])))
+
+
+def found_of(scene, expression, instance=".+"):
+    """What an instant query finds for the domain that both agents have, asking all of them or one: {labels: value}."""
+    for name, value in {**FILLED, "$instance": instance, "$domain": SKIPPED}.items():
+        expression = expression.replace(name, value)
+    return {frozenset(labels.items()): value for labels, value in scene.prometheus.query(expression)}
+
+
+@pytest.mark.parametrize("title, target", [(title, target) for name, title, target in QUERIES if name == "domain.json"
+                                           and title != "Reasons" and not target["range"]],
+                         ids=lambda each: each["refId"] if isinstance(each, dict) else each)
+def test_two_agents(scene, title, target):
+    """What is shown of a domain that two agents watch is what one of them says, not their sum. Reasons counts both."""
+    now = time.time() - 2  # what was scraped by then does not change any more
+    expression = re.sub(r"(fedhealth_\w+\{[^}]*\})", rf"\1 @ {now}", target["expr"].replace("time()", str(now)))
+    each = [row for instance in scene.instances for row in found_of(scene, expression, instance).items()]
+    assert not [row for row in found_of(scene, expression).items() if row not in each], title
+
+
+def test_problems(scene):
+    """Each domain and node that is not well is told of, and no other."""
+    problems = next(target["expr"] for _, title, target in QUERIES if title == "Problems")
+    bad = " or ".join(f'fedhealth_{kind}_state{{fedhealth_{kind}_state!="ok"}} == 1' for kind in ("domain", "imp"))
+    wait_for("the same names", lambda: {dict(labels)["name"] for labels in found_of(scene, problems)} == {
+        labels.get("domain") or labels["node"] for labels, _ in scene.prometheus.query(bad)})
+
+
+def test_only_agents(scene):
+    """What else Prometheus scrapes is in none of the dashboards."""
+    down = next(target["expr"] for _, title, target in QUERIES if title == "Agents down")
+    wait_for("no agent is down", lambda: list(found_of(scene, down).values()) == [0])
+    for name, title, target in QUERIES:
+        if name == "agent.json":
+            found = {dict(labels).get("instance") for labels in found_of(scene, target["expr"])}
+            assert found <= {None, *scene.instances}, title
+
+
+TABLES = [(name, panel) for name in NAMES for panel in panels(DASHBOARDS[name]) if panel["type"] == "table"]
+
+
+@pytest.mark.parametrize("name, panel", TABLES, ids=[f"{name} {panel['title']}" for name, panel in TABLES])
+def test_columns(scene, name, panel):
+    """Each column of a table has its place and a heading, or is left out; and no other is spoken of."""
+    later = 60 if (name, panel["title"], "A") in LATER else 0
+    several = len(panel["targets"]) > 1
+    organize = panel["transformations"][-1]["options"]
+
+    def columns():
+        return {"Time", *(f"Value #{target['refId']}" if several else "Value" for target in panel["targets"]),
+                *(label for target in panel["targets"] for each in scene.filled(target["expr"])
+                  for row in scene.rows(target, each, later) for label in row["metric"])}
+
+    shown = set(organize["indexByName"])
+    wait_for("the columns", lambda: columns() == shown | set(organize["excludeByName"]))
+    assert not shown & set(organize["excludeByName"])
+    headings = {each: override(panel, each).get("displayName") for each in shown}
+    assert all(headings.values()), headings
+    assert {each["matcher"]["options"] for each in panel["fieldConfig"]["overrides"]} == shown
+    assert {each["displayName"] for each in panel["options"].get("sortBy", [])} <= set(headings.values())
+    for address in (address for owner, address in links(DASHBOARDS[name]) if owner is panel):
+        assert set(re.findall(r"__data\.fields\.(\w+)", address)) <= shown
 
 
 def test_exceptions_exist():
