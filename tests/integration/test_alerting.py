@@ -75,13 +75,13 @@ class Scene:
         return agent
 
     def prometheus(self, name, config, **addresses):
-        """A Prometheus with this configuration. Three seconds stand for each minute of the rules' `for`: what comes of
+        """A Prometheus with this configuration. Three seconds stand for each minute of the rules' times: what comes of
         a conversation in whose midst the server freezes must pass with the next round, and so must the seconds until
         Prometheus scrapes."""
         folder = self._make_folder(name)
         with open(os.path.join(folder, RULES), "w", encoding="utf-8") as out:
-            out.write(re.sub(r"(?m)^( +for:) (\d+)m$", lambda found: f"{found[1]} {3 * int(found[2])}s",
-                             example(RULES, {}, {})))
+            out.write(re.sub(r"(?m)^( +(?:keep_firing_)?for:) (\d+)m$",
+                             lambda found: f"{found[1]} {3 * int(found[2])}s", example(RULES, {}, {})))
         return self._add(Prometheus(folder, example(
             config, {"scrape_interval": "1s", "evaluation_interval": "1s"},
             {"127.0.0.1:9093": f"127.0.0.1:{self.alertmanager.port}", **addresses})))
