@@ -19,8 +19,8 @@ bool probe_target_parse(struct probe_target *target, const char *text, struct er
 void probe_target_fini(struct probe_target *target);
 
 /* Whether the configuration lets it be probed; else `err` says why not. The domain must be configured or in
- * probe.allow. So must be the host of a place, where it is not one of the domain's own targets: whoever asks gets
- * nowhere that the agent would not go by itself. */
+ * probe.allow. So must be the host of a place, at whatever port, where it is not one of the domain's own targets:
+ * whoever asks gets to no host that is not named in the configuration. */
 bool probe_target_allowed(const struct probe_target *target, const struct config *config, struct err *err);
 
 /* How long a probe may take, from the value of X-Prometheus-Scrape-Timeout-Seconds (NULL: none): half a second less, so
