@@ -63,6 +63,8 @@ bool exports_restart_snmp(struct agent *agent, struct err *err);
 
 /* From now on SNMP's receivers are told what a NOC should know of each finished round. */
 void notify_start(struct agent *agent);
+/* Tells them what was not configured any more when the agent started. Once SNMP has started. */
+void notify_lapsed(struct agent *agent);
 /* Tells them what is not configured any more, but was in this snapshot. On the loop's thread. */
 void notify_reloaded(struct agent *agent, const struct snapshot *before);
 

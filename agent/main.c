@@ -104,6 +104,7 @@ static bool serve(struct agent *agent, struct err *err)
     agent_announce_config(agent);
     if (!exports_start(agent, err))
         return false;
+    notify_lapsed(agent);
     log_info("fedhealth %s (revision %s) checks %zu domains and %zu nodes as %s, asking resolver %s", FH_VERSION,
              FH_REVISION, agent->config->domain_count, agent->config->imp_node_count, agent->config->domain,
              agent->config->resolver.name);

@@ -43,6 +43,19 @@ void notify_start(struct agent *agent)
     store_watch(agent->store, &(struct store_watcher){domain_finished, node_finished, agent});
 }
 
+static void tell_one_gone(void *arg, const struct subject *subject)
+{
+    struct agent *agent = arg;
+    struct notification notification;
+    notification_gone(subject, &notification);
+    put_all(agent->notices, &notification, 1);
+}
+
+void notify_lapsed(struct agent *agent)
+{
+    store_tell_lapsed(agent->store, tell_one_gone, agent);
+}
+
 /* Both lie in ascending order of index. */
 static void tell_gone(struct agent *agent, enum subject_kind kind, const struct status *before,
                       const struct status *now)
@@ -54,9 +67,7 @@ static void tell_gone(struct agent *agent, enum subject_kind kind, const struct 
             at++;
         if (at < subject_count(now, kind) && subject_at(now, kind, at).index == subject.index)
             continue;
-        struct notification notification;
-        notification_gone(&subject, &notification);
-        put_all(agent->notices, &notification, 1);
+        tell_one_gone(agent, &subject);
     }
 }
 

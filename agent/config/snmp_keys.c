@@ -8,7 +8,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define USER_NAME_MAX 32 /* RFC 3414 5, usmUserName */
+#define USER_NAME_MAX 32  /* RFC 3414 5, usmUserName */
+#define COMMUNITY_MAX 254 /* a longer one net-snmp leaves out with a line in the log */
 
 struct reader {
     struct config_private *private;
@@ -87,6 +88,14 @@ static void finish_user(const struct reader *reader, size_t at)
     }
 }
 
+static void check_community(const struct reader *reader)
+{
+    const struct config *config = &reader->private->config;
+    if (config->snmp_community != NULL && strlen(config->snmp_community) > COMMUNITY_MAX)
+        faults_add(reader->faults, (struct place){reader->file, node_child(reader->map, "community")->line},
+                   "snmp.community", "must be at most %d bytes", COMMUNITY_MAX);
+}
+
 static bool is_user(const struct config *config, const char *name)
 {
     for (size_t i = 0; i < config->snmp_user_count; i++) {
@@ -104,6 +113,8 @@ static void check_receiver(const struct reader *reader, size_t at)
     bool has_community = node_child(element, "community") != NULL, has_user = node_child(element, "user") != NULL;
     if (element->kind == NODE_MAP && !has_community && !has_user)
         tell(reader, "notify", at, "community", "is required, or user in its place");
+    if (receiver->community != NULL && strlen(receiver->community) > COMMUNITY_MAX)
+        tell(reader, "notify", at, "community", "must be at most %d bytes", COMMUNITY_MAX);
     if (has_community && has_user)
         tell(reader, "notify", at, "user", "goes in place of community, not with it");
     if (receiver->user != NULL && !is_user(config, receiver->user))
@@ -121,6 +132,7 @@ void snmp_keys_finish(struct config_private *private, const struct node *map, un
 {
     const struct reader reader = {private, map, file, faults};
     struct config *config = &private->config;
+    check_community(&reader);
     for (size_t i = 0; i < config->snmp_user_count; i++)
         finish_user(&reader, i);
     for (size_t i = 0; i < config->snmp_notify_count; i++)

@@ -12,6 +12,7 @@
 #define NAMED_MAX 3 /* cp_ids of a kind that a detail names */
 #define DETAIL_MAX 4096
 #define DAY_S 86400
+#define DOUBT_MS (DAY_S * INT64_C(1000)) /* so long an ok may have waited for the manager */
 
 static void set_detail(struct notification *notification, const char *detail)
 {
@@ -33,13 +34,24 @@ static void fill_state(struct notification *notification, const struct subject *
     set_detail(notification, subject->cause != NULL ? subject->cause : worst->detail);
 }
 
+/* Whether an ok of before the agent's start came about so late that the manager may know of nothing but the fault. */
+static bool is_doubtful(const struct subject *subject, enum state before, bool is_first_round, int64_t now_ms)
+{
+    return is_first_round && before == STATE_OK && subject->confirmed == STATE_OK &&
+           subject->since_ms != TIME_ABSENT && now_ms - subject->since_ms < DOUBT_MS;
+}
+
 /* False: nobody need be told. */
-static bool compare_states(struct notification *notification, const struct subject *subject, enum state before)
+static bool compare_states(struct notification *notification, const struct subject *subject, enum state before,
+                           bool is_first_round, int64_t now_ms)
 {
     bool was_good = before == STATE_OK || before == STATE_NONE;
-    if (subject->confirmed != subject->state || (subject->confirmed == STATE_OK && was_good))
+    bool doubtful = is_doubtful(subject, before, is_first_round, now_ms);
+    if (subject->confirmed != subject->state || (subject->confirmed == STATE_OK && was_good && !doubtful))
         return false;
     fill_state(notification, subject, before != STATE_NONE ? before : STATE_UNKNOWN);
+    notification->first = before == STATE_NONE;
+    notification->doubtful = doubtful;
     return true;
 }
 
@@ -93,7 +105,8 @@ size_t notifications_of_domain(const struct domain_status *before, const struct 
 {
     const struct subject subject = subject_of_domain(after);
     size_t count = 0;
-    count += compare_states(&list[count], &subject, before->confirmed);
+    count += compare_states(&list[count], &subject, before->confirmed, before->latest == NULL,
+                            after->latest->finished_ms);
     count += compare_expiries(&list[count], before, after);
     return count;
 }
@@ -197,7 +210,8 @@ size_t notifications_of_node(const struct imp_status *before, const struct imp_s
 {
     const struct subject subject = subject_of_node(after, cause);
     size_t count = 0;
-    count += compare_states(&list[count], &subject, before->confirmed);
+    count += compare_states(&list[count], &subject, before->confirmed, before->latest == NULL,
+                            after->latest->finished_ms);
     count += find_rejection(&list[count], before, after);
     count += compare_rows(&list[count], before, after);
     count += compare_restarts(&list[count], before, after);
@@ -223,6 +237,7 @@ void notification_gone(const struct subject *subject, struct notification *notif
         .previous = subject->confirmed != STATE_NONE ? subject->confirmed : STATE_UNKNOWN,
         .reason = REASON_NOT_CONFIGURED,
         .gone = true,
+        .first = subject->confirmed == STATE_NONE,
     };
     set_detail(notification, "it is not configured any more");
 }

@@ -23,6 +23,8 @@ struct notification {
     enum reason reason;
     char *detail;               /* owned; for people; NULL: none */
     bool gone;                  /* it is not configured any more: nothing will follow */
+    bool first;                 /* nothing was confirmed before it: nobody can have been told of `previous` */
+    bool doubtful;              /* an ok from before the agent's start, of which nobody may have been told */
 
     /* Of an expiring certificate, the endpoint that showed it. */
     uint32_t endpoint;          /* its index */
@@ -36,7 +38,7 @@ struct notification {
  * notification_fini().
  *  - The state: whenever the confirmed one is another than before (first seen: unknown before), but a first ok. Where
  *    one that is not ok is found again, `state` and `previous` are the same: whoever was told of it already need not
- *    be told again.
+ *    be told again. An ok is found again only in the first round after a start, within a day of its coming.
  *  - A certificate that expires: when the first to expire comes into a limit, or is another one inside of it. */
 size_t notifications_of_domain(const struct domain_status *before, const struct domain_status *after,
                                struct notification list[NOTIFICATIONS_MAX]);

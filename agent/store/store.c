@@ -37,6 +37,8 @@ struct store {
     uint64_t generation;     /* of the latest snapshot made */
 
     struct store_watcher watcher; /* of the thread that puts; all NULL: none */
+    struct record **lapsed;       /* owned; for store_tell_lapsed() */
+    size_t lapsed_count;
 };
 
 static void new_registries(struct store *store)
@@ -118,11 +120,33 @@ static struct store *begin(struct config *config, const char *state_dir)
     return store;
 }
 
+/* What was restored and has no place in the roll. */
+static void keep_lapsed(struct store *store, enum kind kind)
+{
+    for (struct registered *at = NULL; registry_next(store->registries[kind], &at);) {
+        struct record *record = at->restored;
+        if (record == NULL || record->whole.confirmed == STATE_NONE || record->whole.confirmed == STATE_OK)
+            continue;
+        store->lapsed = mem_resize(store->lapsed, store->lapsed_count + 1, sizeof(struct record *));
+        store->lapsed[store->lapsed_count++] = registry_restored(at);
+    }
+}
+
+static void free_lapsed(struct store *store)
+{
+    for (size_t i = 0; i < store->lapsed_count; i++)
+        record_release(store->lapsed[i]);
+    free(store->lapsed);
+    store->lapsed = NULL;
+    store->lapsed_count = 0;
+}
+
 /* Puts what was restored into force. */
 static void settle(struct store *store)
 {
     for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
         store->rolls[kind] = roll_new(kind, store->config, store->registries[kind], NULL);
+        keep_lapsed(store, kind);
         registry_forget_restored(store->registries[kind]);
     }
 }
@@ -154,6 +178,7 @@ void store_free(struct store *store)
     if (store == NULL)
         return;
     keeper_free(store->keeper);
+    free_lapsed(store);
     folder_close(store->folder);
     snapshot_free(store->latest);
     for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
@@ -219,6 +244,17 @@ enum tri store_saved(struct store *store)
 void store_watch(struct store *store, const struct store_watcher *watcher)
 {
     store->watcher = *watcher;
+}
+
+void store_tell_lapsed(struct store *store, void (*tell)(void *arg, const struct subject *subject), void *arg)
+{
+    for (size_t i = 0; i < store->lapsed_count; i++) {
+        const struct record *record = store->lapsed[i];
+        const struct subject subject = record->kind == KIND_DOMAIN ? subject_of_domain(&record->status.domain)
+                                                                   : subject_of_node(&record->status.imp, NULL);
+        tell(arg, &subject);
+    }
+    free_lapsed(store);
 }
 
 static void tell_watcher(const struct store_watcher *watcher, const struct record *before, const struct record *after)

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "config/config.h"
-#include "health/status.h"
+#include "health/subject.h"
 
 struct store;
 struct snapshot;
@@ -52,6 +52,10 @@ struct store_watcher {
     void *arg;
 };
 void store_watch(struct store *store, const struct store_watcher *watcher); /* copied; one at most */
+
+/* Tells, once, of everything that was confirmed to be in a state other than ok when the state was last saved, and that
+ * was not configured any more when the store was made. */
+void store_tell_lapsed(struct store *store, void (*tell)(void *arg, const struct subject *subject), void *arg);
 
 /* Safe from every thread. Release with snapshot_free(). */
 struct snapshot *store_snapshot(struct store *store);

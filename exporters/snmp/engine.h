@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define ENGINE_ID_MAX 32 /* RFC 3411 5, SnmpEngineID */
-#define ENGINE_BOOTS_MAX INT32_MAX
+#define ENGINE_BOOTS_MAX (INT32_MAX - 1) /* the next one would have every message refused (RFC 3414 2.3, 3.2.7) */
 
 struct engine {
     unsigned char id[ENGINE_ID_MAX];

@@ -20,9 +20,9 @@ struct slot {
     enum state told;   /* what the manager was told last; STATE_NONE: nothing. Only of the two kinds for states */
     int64_t told_us;   /* when */
     bool heard;        /* it is sure to have been told so */
-    bool waiting;      /* `notification` is to be sent; its texts are owned */
+    bool waiting;      /* `notification` is to be sent */
     bool held;         /* it has been counted as suppressed already */
-    struct notification notification;
+    struct notification notification; /* its texts are owned; of what is gone it stays, since nobody offers it again */
     TAILQ_ENTRY(slot) queue;
 };
 
@@ -193,6 +193,7 @@ static void wait_with(struct snmp_notices *notices, struct slot *slot, const str
         hold_back(notices, slot);
         texts_free(&slot->notification);
     } else {
+        texts_free(&slot->notification);
         TAILQ_INSERT_TAIL(&notices->queue, slot, queue);
     }
     texts_copy(&slot->notification, notification);
@@ -204,17 +205,18 @@ static void wait_with(struct snmp_notices *notices, struct slot *slot, const str
 /* Newer words for what waits. */
 static void refresh(struct slot *slot, const struct notification *notification)
 {
-    enum state previous = slot->notification.previous;
+    const struct notification former = slot->notification;
     texts_free(&slot->notification);
     texts_copy(&slot->notification, notification);
-    slot->notification.previous = previous;
+    slot->notification.previous = former.previous;
+    slot->notification.first = former.first;
 }
 
 /* A state that has not changed. */
 static void put_standing(struct snmp_notices *notices, struct slot *slot, const struct notification *notification)
 {
     bool is_unknown_to_it = slot == NULL || (slot->told == STATE_NONE && !slot->waiting);
-    if (is_unknown_to_it && notification->state == STATE_OK)
+    if (is_unknown_to_it && notification->state == STATE_OK && !notification->doubtful)
         return;
     if (slot == NULL)
         slot = add(notices, notification->kind, notification->index);
@@ -222,6 +224,15 @@ static void put_standing(struct snmp_notices *notices, struct slot *slot, const 
         wait_with(notices, slot, notification);
     else if (slot->waiting && slot->notification.state == notification->state)
         refresh(slot, notification);
+}
+
+/* Whether the manager knows this state, whatever waits. Of a state that is as old as a former run of the agent it was
+ * told then. */
+static bool is_known(const struct slot *slot, enum state state)
+{
+    if (slot->told != STATE_NONE)
+        return slot->told == state && slot->heard;
+    return state == STATE_OK && (slot->notification.first || slot->notification.previous == STATE_OK);
 }
 
 static void put_transition(struct snmp_notices *notices, struct slot *slot, const struct notification *notification)
@@ -232,30 +243,33 @@ static void put_transition(struct snmp_notices *notices, struct slot *slot, cons
         wait_with(notices, slot, notification);
         return;
     }
-    bool is_known = slot->told == STATE_NONE ? notification->state == STATE_OK
-                                             : slot->told == notification->state && slot->heard;
-    if (is_known) {
+    if (is_known(slot, notification->state)) {
         drop(notices, slot);
         suppress(notices);
         return;
     }
     struct notification chained = *notification;
     chained.previous = slot->told != STATE_NONE ? slot->told : slot->notification.previous;
+    chained.first = slot->notification.first;
     wait_with(notices, slot, &chained);
 }
 
 /* Only who knows of it need be told that it is gone. */
 static void put_gone(struct snmp_notices *notices, struct slot *slot, const struct notification *notification)
 {
-    if (slot == NULL)
-        return;
-    if (slot->told != STATE_NONE && slot->told != STATE_OK) {
-        struct notification chained = *notification;
+    struct notification chained = *notification;
+    bool is_sure = slot == NULL || slot->told == STATE_NONE || slot->heard;
+    if (slot != NULL && slot->told != STATE_NONE) {
         chained.previous = slot->told;
-        wait_with(notices, slot, &chained);
-    } else if (slot->waiting) {
-        drop(notices, slot);
+        chained.first = false;
+    } else if (slot != NULL && slot->waiting) {
+        chained.previous = slot->notification.previous;
+        chained.first = slot->notification.first;
     }
+    if (!is_sure || (chained.previous != STATE_OK && !chained.first))
+        wait_with(notices, slot != NULL ? slot : add(notices, notification->kind, notification->index), &chained);
+    else if (slot != NULL && slot->waiting)
+        drop(notices, slot);
 }
 
 static void put(struct snmp_notices *notices, const struct notification *notification)
@@ -263,6 +277,8 @@ static void put(struct snmp_notices *notices, const struct notification *notific
     const bool is_state =
         notification->kind == NOTIFICATION_DOMAIN_STATE || notification->kind == NOTIFICATION_NODE_STATE;
     struct slot *slot = find(notices, notification->kind, notification->index);
+    if (slot != NULL && !slot->waiting)
+        texts_free(&slot->notification); /* of what was gone, and is configured again */
     if (!is_state)
         wait_with(notices, slot != NULL ? slot : add(notices, notification->kind, notification->index), notification);
     else if (notification->gone)
@@ -291,6 +307,15 @@ void notices_wake(struct snmp_notices *notices, int fd)
     pthread_mutex_unlock(&notices->lock);
 }
 
+/* Nobody offers it again. */
+static void repeat_gone(struct snmp_notices *notices, struct slot *slot)
+{
+    slot->notification.previous = slot->notification.state;
+    slot->waiting = true;
+    TAILQ_INSERT_TAIL(&notices->queue, slot, queue);
+    notices->fresh++;
+}
+
 void notices_lost(struct snmp_notices *notices, int64_t now_us)
 {
     pthread_mutex_lock(&notices->lock);
@@ -300,10 +325,14 @@ void notices_lost(struct snmp_notices *notices, int64_t now_us)
         bool is_in_doubt = slot->told != STATE_NONE &&
                            (slot->told != STATE_OK || !slot->heard || now_us - slot->told_us < NOTICE_DOUBT_US);
         slot->heard = false;
-        if (slot->waiting || is_in_doubt)
+        if (slot->notification.gone && !slot->waiting && is_in_doubt)
+            repeat_gone(notices, slot);
+        if (slot->waiting || is_in_doubt) {
             notices->slots[kept++] = slot;
-        else
+        } else {
+            texts_free(&slot->notification);
             free(slot);
+        }
     }
     notices->count = kept;
     pthread_mutex_unlock(&notices->lock);
@@ -344,6 +373,8 @@ static void hand_over(struct snmp_notices *notices, int64_t now_us, struct notic
     *notice = (struct notice){slot->notification, ++notices->counts.last_sequence};
     unqueue(notices, slot);
     slot->notification = (struct notification){.name = NULL};
+    if (notice->notification.gone)
+        texts_copy(&slot->notification, &notice->notification);
     slot->told = notice->notification.gone ? STATE_OK : notice->notification.state;
     slot->told_us = now_us;
     slot->heard = true;

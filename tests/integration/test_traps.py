@@ -264,6 +264,47 @@ def test_agent_starts_anew(scene):
     assert [each.sequence for each in scene.traps(*range(1, 7))[known:]][:3] == [1, 2, 3]
 
 
+def test_recovers_while_nobody_listens(scene):
+    """And the agent starts anew before the manager could be told: it is told all the same."""
+    if scene.mode != "agentx":
+        return
+    if scene.traps(1, name=OTHER)[-1].state != CRITICAL:
+        scene.plays(OTHER, GONE)
+    scene.master.process.kill()
+    scene.master.stop()
+    wait_for("the loss to be seen", lambda: scene.agent.scrape().one("fedhealth_snmp_agentx_connected") == 0)
+
+    def recoveries():
+        with open(scene.agent.log, encoding="utf-8") as log:
+            return log.read().count(f"{OTHER} is now ok")
+    before = recoveries()
+    scene.scripts[OTHER][:] = GOOD
+    wait_for("the recovery", lambda: recoveries() > before)
+    known = scene.traps(1, name=OTHER)
+    scene.stop_agent()
+    scene.start_master()
+    scene.start_agent()
+    assert scene.next_trap(1, OTHER, known).change == (OK, OK, "ok")
+
+
+def test_domain_goes_while_the_agent_is_down(scene):
+    """Its alarm goes with it."""
+    if scene.traps(1, name=OTHER)[-1].state != CRITICAL:
+        scene.plays(OTHER, GONE)
+    known = scene.traps(1, name=OTHER)
+    scene.stop_agent()
+    (domain,) = [each for each in scene.domains if OTHER in each]
+    scene.domains.remove(domain)
+    scene.start_agent()
+    assert scene.next_trap(1, OTHER, known).change == (CRITICAL, UNKNOWN, "not_configured")
+    known = scene.traps(1, name=OTHER)
+    scene.stop_agent()
+    scene.domains.append(domain)
+    scene.start_agent()
+    assert scene.next_trap(1, OTHER, known).change == (UNKNOWN, CRITICAL, "stream_closed")
+    scene.plays(OTHER, GOOD)
+
+
 def test_domain_that_is_configured_no_more(scene):
     """Its alarm goes with it; one that is ok goes in silence."""
     if scene.traps(1, name=PEER)[-1].state != CRITICAL:

@@ -85,7 +85,7 @@ static void test_boots_grow(void **state)
 static void test_boots_end(void **state)
 {
     (void)state;
-    write_file(TEXT(ID, "2147483646"));
+    write_file(TEXT(ID, "2147483645"));
     struct engine last = start(".");
     assert_true(has_id(&last));
     assert_int_equal(last.boots, ENGINE_BOOTS_MAX);

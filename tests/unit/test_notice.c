@@ -39,13 +39,29 @@ static int end(void **state)
     return 0;
 }
 
-static void put(struct snmp_notices *notices, uint32_t domain, enum state previous, enum state now)
+static void put_as(struct snmp_notices *notices, uint32_t domain, struct notification notification)
 {
     char name[32];
     snprintf(name, sizeof name, "d%u.example", domain);
-    const struct notification notification = {.kind = NOTIFICATION_DOMAIN_STATE, .index = domain, .name = name,
-                                              .state = now, .previous = previous};
+    notification.kind = NOTIFICATION_DOMAIN_STATE;
+    notification.index = domain;
+    notification.name = name;
     snmp_notices_put(notices, &notification);
+}
+
+static void put(struct snmp_notices *notices, uint32_t domain, enum state previous, enum state now)
+{
+    put_as(notices, domain, (struct notification){.state = now, .previous = previous});
+}
+
+static void put_first(struct snmp_notices *notices, uint32_t domain, enum state now)
+{
+    put_as(notices, domain, (struct notification){.state = now, .previous = UNKNOWN, .first = true});
+}
+
+static void put_gone(struct snmp_notices *notices, uint32_t domain, enum state confirmed)
+{
+    put_as(notices, domain, (struct notification){.state = UNKNOWN, .previous = confirmed, .gone = true});
 }
 
 static void put_event(struct snmp_notices *notices, enum notification_kind kind, uint32_t node, const char *detail)
@@ -256,14 +272,68 @@ static void test_gone(void **state)
     for (uint32_t i = 1; i <= 3; i++)
         put(notices, i, OK, CRIT);
     expect_sent(notices, 1, OK, CRIT, 1);
-    for (uint32_t i = 1; i <= 4; i++) {
-        const struct notification gone = {.kind = NOTIFICATION_DOMAIN_STATE, .index = i, .name = "x", .state = UNKNOWN,
-                                          .previous = CRIT, .gone = true};
-        snmp_notices_put(notices, &gone);
-    }
+    for (uint32_t i = 1; i <= 3; i++)
+        put_gone(notices, i, CRIT);
+    put_gone(notices, 4, OK);
     expect_sent(notices, 1, CRIT, UNKNOWN, 4);
     expect_none(notices);
     expect_counts(notices, 2, 2);
+}
+
+/* What went may have been lost with the manager, and nobody offers it again. */
+static void test_gone_and_lost(void **state)
+{
+    struct snmp_notices *notices = *state;
+    for (uint32_t i = 1; i <= 4; i++)
+        put(notices, i, OK, CRIT);
+    for (uint32_t i = 1; i <= 4; i++)
+        expect_sent(notices, i, OK, CRIT, i);
+    put_gone(notices, 1, CRIT);
+    expect_sent(notices, 1, CRIT, UNKNOWN, 5);
+    now_us += NOTICE_DOUBT_US;
+    put_gone(notices, 2, CRIT);
+    expect_sent(notices, 2, CRIT, UNKNOWN, 6);
+    put_gone(notices, 3, CRIT);
+    expect_sent(notices, 3, CRIT, UNKNOWN, 7);
+    put(notices, 3, OK, OK); /* configured again */
+    put(notices, 4, CRIT, OK);
+    expect_sent(notices, 4, CRIT, OK, 8);
+    notices_lost(notices, now_us);
+    notices_lost(notices, now_us);
+    put_gone(notices, 4, OK); /* an ok that may not have arrived */
+    expect_sent(notices, 2, UNKNOWN, UNKNOWN, 9);
+    expect_sent(notices, 4, OK, UNKNOWN, 10);
+    expect_none(notices);
+    notices_lost(notices, now_us + NOTICE_DOUBT_US);
+    expect_none(notices);
+}
+
+/* What the manager was told by a former run of the agent, which nobody knows any more. */
+static void test_former_run(void **state)
+{
+    struct snmp_notices *notices = *state;
+    put(notices, 1, CRIT, CRIT);
+    put(notices, 1, CRIT, OK); /* before the manager could be told */
+    expect_sent(notices, 1, CRIT, OK, 2);
+    put(notices, 2, CRIT, WARN);
+    put(notices, 2, WARN, OK);
+    expect_sent(notices, 2, CRIT, OK, 4);
+    put_first(notices, 3, CRIT);
+    put(notices, 3, CRIT, CRIT);
+    put(notices, 3, CRIT, OK);
+    expect_none(notices);
+    put(notices, 4, CRIT, WARN);
+    put_gone(notices, 4, WARN);
+    expect_sent(notices, 4, CRIT, UNKNOWN, 8);
+    put_gone(notices, 5, CRIT); /* not looked at yet */
+    expect_sent(notices, 5, CRIT, UNKNOWN, 9);
+    put_first(notices, 6, WARN);
+    put_gone(notices, 6, WARN);
+    expect_none(notices);
+    for (int i = 0; i < 2; i++)
+        put_as(notices, 7, (struct notification){.state = OK, .previous = OK, .doubtful = true});
+    expect_sent(notices, 7, OK, OK, 11);
+    expect_none(notices);
 }
 
 static void test_off(void **state)
@@ -319,6 +389,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rate, start, end),
         cmocka_unit_test_setup_teardown(test_lost_and_found, start, end),
         cmocka_unit_test_setup_teardown(test_gone, start, end),
+        cmocka_unit_test_setup_teardown(test_gone_and_lost, start, end),
+        cmocka_unit_test_setup_teardown(test_former_run, start, end),
         cmocka_unit_test_setup_teardown(test_off, start, end),
         cmocka_unit_test_setup_teardown(test_texts, start, end),
     };

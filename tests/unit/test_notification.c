@@ -25,21 +25,24 @@ static const struct state_case {
     enum state before, found, after;
     bool told;
     enum state previous;
+    bool again;     /* the first round after a start, a minute after the state had changed */
 } STATE_CASES[] = {
-    {NONE, OK, OK, false, 0},          /* the first ok is no transition */
-    {NONE, CRIT, NONE, false, 0},      /* not confirmed yet */
-    {NONE, CRIT, CRIT, true, UNKNOWN}, /* the first that is confirmed, and not ok */
-    {NONE, UNKNOWN, UNKNOWN, true, UNKNOWN},
-    {OK, OK, OK, false, 0},
-    {OK, CRIT, OK, false, 0},          /* a passing failure, so far */
-    {OK, CRIT, CRIT, true, OK},
-    {OK, WARN, WARN, true, OK},
-    {WARN, CRIT, CRIT, true, WARN},
-    {CRIT, CRIT, CRIT, true, CRIT},    /* as it stands, also after a restart: only for who has not heard it */
-    {CRIT, OK, CRIT, false, 0},
-    {CRIT, WARN, CRIT, false, 0},
-    {CRIT, OK, OK, true, CRIT},
-    {UNKNOWN, OK, OK, true, UNKNOWN},
+    {NONE, OK, OK, false, 0, false}, /* the first ok is no transition */
+    {NONE, CRIT, NONE, false, 0, false}, /* not confirmed yet */
+    {NONE, CRIT, CRIT, true, UNKNOWN, false}, /* the first that is confirmed, and not ok */
+    {NONE, UNKNOWN, UNKNOWN, true, UNKNOWN, false},
+    {OK, OK, OK, false, 0, false},
+    {OK, OK, OK, true, OK, true},      /* nobody may have been told of it */
+    {NONE, OK, OK, false, 0, true},
+    {OK, CRIT, OK, false, 0, false}, /* a passing failure, so far */
+    {OK, CRIT, CRIT, true, OK, false},
+    {OK, WARN, WARN, true, OK, false},
+    {WARN, CRIT, CRIT, true, WARN, false},
+    {CRIT, CRIT, CRIT, true, CRIT, false}, /* as it stands, also after a restart: only for who has not heard it */
+    {CRIT, OK, CRIT, false, 0, false},
+    {CRIT, WARN, CRIT, false, 0, false},
+    {CRIT, OK, OK, true, CRIT, false},
+    {UNKNOWN, OK, OK, true, UNKNOWN, false},
 };
 #define STATE_CASE_COUNT (sizeof STATE_CASES / sizeof STATE_CASES[0])
 
@@ -51,6 +54,8 @@ static void expect(const struct notification *found, enum notification_kind kind
     assert_int_equal(found->state, each->after);
     assert_int_equal(found->previous, each->previous);
     assert_false(found->gone);
+    assert_int_equal(found->first, each->before == NONE);
+    assert_int_equal(found->doubtful, each->again);
 }
 
 static void test_states_of_domains(void **state)
@@ -62,7 +67,10 @@ static void test_states_of_domains(void **state)
         struct domain_status before = {.index = 7, .name = "example.org", .confirmed = each->before}, after = before;
         expiry_init(&before.expiry);
         after.expiry = before.expiry;
+        before.latest = each->again ? NULL : result;
+        result->finished_ms = NOW_S * 1000;
         after.latest = result;
+        after.since_ms = (NOW_S - 60) * 1000;
         after.state = each->found;
         after.confirmed = each->after;
         after.worst = CHECK_CONNECT;
@@ -88,8 +96,10 @@ static void test_states_of_nodes(void **state)
         struct imp_result *result = imp_scene_round(NULL, NOW_S * 1000);
         struct imp_status before = {.index = 7, .name = "example.org", .confirmed = each->before}, after;
         before.verdict.memory = memory;
+        before.latest = each->again ? NULL : result;
         after = before;
         after.latest = result;
+        after.since_ms = (NOW_S - 60) * 1000;
         after.state = each->found;
         after.confirmed = each->after;
         after.worst = IMP_AXL;

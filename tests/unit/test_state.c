@@ -150,13 +150,27 @@ static void endpoints_are_taken_over(void **state)
     }
 }
 
+static void note_lapsed(void *arg, const struct subject *subject)
+{
+    snprintf(arg, 64, "%u:%s %s", subject->index, subject->name, state_name(subject->confirmed));
+}
+
 static void a_domain_that_was_away_starts_anew(void **state)
 {
     (void)state;
+    char lapsed[64] = "";
     struct store *store = scene_store("ab", 2, "state");
     fail_once(store, 0);
+    store_tell_lapsed(store, note_lapsed, lapsed);
+    assert_string_equal(lapsed, "");
     store_free(store);
-    store_free(scene_store("b", 2, "state"));
+    store = scene_store("b", 2, "state");
+    store_tell_lapsed(store, note_lapsed, lapsed);
+    assert_string_equal(lapsed, "1:a.example critical");
+    lapsed[0] = '\0';
+    store_tell_lapsed(store, note_lapsed, lapsed);
+    assert_string_equal(lapsed, "");
+    store_free(store);
     store = scene_store("a", 2, "state");
     assert_int_equal(scene_status(store, 'a')->index, 1);
     assert_string_equal(scene_history(store, 'a'), "");
