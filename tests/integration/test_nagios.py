@@ -7,7 +7,7 @@ import tempfile
 
 import pytest
 
-from agent import FEDHEALTH, SOURCE, Agent, run
+from agent import FEDHEALTH, SOURCE, Agent, folder_in, run
 from lab import CASES, IMP_CASES
 from snmp import Snmpd, domain_indexes, environment, wait_for_subtree, walk
 
@@ -75,9 +75,8 @@ def icinga_arguments(name, **own):
 def _behind(lab):
     """Port of a real snmpd, for v2c and v3, before an agent with a domain in each state; and fhDomainIndex of each."""
     with tempfile.TemporaryDirectory(prefix="fedhealth-") as folder:
-        os.mkdir(os.path.join(folder, "snmpd"))
         socket = os.path.join(folder, "agentx")
-        snmpd = Snmpd(os.path.join(folder, "snmpd"), socket, more=SNMPD_USER)
+        snmpd = Snmpd(folder_in(folder, "snmpd"), socket, more=SNMPD_USER)
         try:
             agent = Agent(folder, lab.write_config, agentx_socket=socket, interval="1h", confirm=1,
                           domains=[*list(DOMAINS)[:-1], UNKNOWN])

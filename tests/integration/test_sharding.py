@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from agent import SOURCE, Agent, run, wait_for
+from agent import LONG_WAIT, SOURCE, Agent, run, wait_for
 from lab import CASES
 from prometheus import Prometheus
 
@@ -40,7 +40,7 @@ def _shards(lab, tmp_path_factory):
         for agent in agents:
             agent.first_round_done()
         wait_for("a probe of every domain",
-                 lambda: len(prometheus.query(f"probe_success{JOB}")) == len(CASES))
+                 lambda: len(prometheus.query(f"probe_success{JOB}")) == len(CASES), LONG_WAIT)
         yield prometheus, agents
     finally:
         for server in reversed(servers):

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import agent as agent_module
-from agent import Agent, run, wait_for
+from agent import Agent, folder_in, run, wait_for
 from lab import CASES, CHECKS
 from snmp import STATES, Snmpd, domain_indexes, environment, wait_for_subtree, walk
 
@@ -17,12 +17,6 @@ STEADY_COLUMNS = ("1.2.1.2.", "1.2.1.3.", "1.2.1.4.", "1.3.1.3.", "1.3.1.4.", "1
 def steady(values):
     """Names, states and reasons: what does not change from round to round."""
     return {oid: value for oid, value in values.items() if oid.startswith(STEADY_COLUMNS)}
-
-
-def folder_in(folder, name):
-    path = os.path.join(folder, name)
-    os.mkdir(path)
-    return path
 
 
 @pytest.fixture(name="master")

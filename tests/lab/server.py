@@ -130,6 +130,11 @@ class Server:
                 raise ServerFailed(f"{self.name} did not answer within {self.ready_timeout} s:\n{tail(self.log)}")
             time.sleep(0.02)
 
+    def logged(self):
+        """All that the server has logged, as text."""
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
     def stop(self):
         """Ends the process."""
         end(self.process)
