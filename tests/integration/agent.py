@@ -21,7 +21,7 @@ FEDHEALTH = os.path.join(BUILD, "fedhealth")
 TEXT = "text/plain;version=0.0.4"
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
 WAIT = 60  # seconds, for what happens in well under one on an idle machine
-LONG_WAIT = 120  # for what takes some there
+LONG_WAIT = 120  # for what takes several seconds even there
 PATIENCE = "30s"  # of an agent whose peers all answer, on a machine that is busy
 
 

@@ -136,9 +136,9 @@ def _scene(lab, folder):
 
 def test_every_alert_fires(scene, lab):
     hung = scene.agents["hung"]
-    wait_for("the lab's faults", lambda: expected(lab) <= present(scene.prometheus), LONG_WAIT)
-    more = {each[:2] for each in present(scene.prometheus) - expected(lab)}
-    assert more == {("FedhealthAuthFailed", "unauthenticated.test")}
+    wanted = {*expected(lab), ("FedhealthAuthFailed", "unauthenticated.test", "critical", "auth_not_offered")}
+    wait_for("the faults", lambda: wanted <= present(scene.prometheus), LONG_WAIT)
+    assert present(scene.prometheus) == wanted
 
     scene.rewrite("lab", "\ndomains:\n", "\ndomains:\n" + "".join(f"  - {name}\n" for name in MANY))
     wait_for("a notification that waits", lambda: scene.agents["lab"].scrape().one(
@@ -165,8 +165,8 @@ def test_nothing_fires_where_all_is_well(lab, folder):
     with contextlib.ExitStack() as stack:
         snmpd = Snmpd(folder, os.path.join(folder, "agentx"))
         stack.callback(snmpd.stop)
-        agent = Agent(folder, functools.partial(write_healthy_config, lab), interval="2s", confirm=1,
-                      agentx_socket=os.path.join(folder, "agentx"))
+        agent = Agent(folder, functools.partial(write_healthy_config, lab), interval="10s", confirm=1,
+                      timeout=PATIENCE, agentx_socket=os.path.join(folder, "agentx"))
         stack.callback(agent.stop)
         agent.first_round_done()
         wait_for("snmpd", lambda: agent.scrape().one("fedhealth_snmp_agentx_connected"))
@@ -174,9 +174,8 @@ def test_nothing_fires_where_all_is_well(lab, folder):
         stack.callback(watch.stop)
         wait_for("evaluations", lambda: watch.query(
             "count_over_time(domain:fedhealth_certificate_not_after_timestamp_seconds:min[5m]) > 4"), LONG_WAIT)
-        alerts = [each for each in watch.seen("pending|firing") if each["alertname"] != "FedhealthAgentAbsent"]
-        assert alerts == []
-        assert not watch.alerts()
+        excepted = ("FedhealthAgentAbsent", "FedhealthLoopLag")  # before the first scrape, and of a busy machine
+        assert not [each for each in watch.seen("pending|firing") if each["alertname"] not in excepted]
 
 
 def test_the_table_in_the_docs(folder):

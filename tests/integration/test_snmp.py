@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import agent as agent_module
-from agent import Agent, folder_in, run, wait_for
+from agent import PATIENCE, Agent, folder_in, run, wait_for
 from lab import CASES, CHECKS
 from snmp import STATES, Snmpd, domain_indexes, environment, wait_for_subtree, walk
 
@@ -28,7 +28,7 @@ def _master(folder):
 
 @pytest.fixture(name="subagent")
 def _subagent(lab, folder, master):
-    agent = Agent(folder_in(folder, "agent"), lab.write_config, confirm=1,
+    agent = Agent(folder_in(folder, "agent"), lab.write_config, confirm=1, timeout=PATIENCE,
                   agentx_socket=os.path.join(folder, "agentx"))
     agent.first_round_done()
     yield agent

@@ -11,7 +11,7 @@ from socket import SOCK_DGRAM
 import pytest
 
 import agent as agent_module
-from agent import SOURCE, Agent, folder_in, run, wait_for
+from agent import PATIENCE, SOURCE, Agent, folder_in, run, wait_for
 from lab.server import Server, free_port
 from snmp import ROOT, domain_indexes, environment, wait_for_subtree, walk
 
@@ -108,7 +108,7 @@ def _readable(lab):
 def test_drop_in_is_what_debian_lacks(readable, folder, another, drop_in):
     snmpd = DebianSnmpd(folder_in(folder, "snmpd"), drop_in)
     try:
-        agent = Agent(another, readable, agentx_socket=snmpd.socket, interval="1h", confirm=1,
+        agent = Agent(another, readable, agentx_socket=snmpd.socket, interval="1h", confirm=1, timeout=PATIENCE,
                       domains=["healthy.lab.test", "refused.lab.test"])
         try:
             agent.first_round_done()
