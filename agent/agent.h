@@ -1,5 +1,6 @@
 /* The running daemon, as the files of this folder share it: main.c sets it up, exports.c serves what it knows over HTTP
- * and SNMP, probe_request.c checks when somebody asks, reload.c puts another configuration into force. */
+ * and SNMP, notify.c says what SNMP tells unasked, probe_request.c checks when somebody asks, reload.c puts another
+ * configuration into force. */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
@@ -29,8 +30,8 @@ struct agent {
     struct schedule *schedule;
     struct exports *exports;
     struct snmp_notices *notices; /* NULL: not set up yet */
-    struct reload *reload; /* under way; NULL: none */
-    bool ending;           /* nothing new is begun */
+    struct reload *reload;        /* under way; NULL: none */
+    bool ending;                  /* nothing new is begun */
     struct probe_requests probe_requests;
 
     /* What the threads of the exporters read. */

@@ -6,6 +6,7 @@
 #include "agent.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "config/domain_name.h"
 #include "exporters/prometheus/prometheus.h"
 #include "exporters/snmp/snmp.h"
@@ -285,19 +286,13 @@ static bool start_snmp(struct agent *agent, struct err *err)
     return good;
 }
 
-/* NULL is like NULL only. */
-static bool same_text(const char *a, const char *b)
-{
-    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
 static bool same_receivers(const struct config *a, const struct config *b)
 {
     bool same = a->snmp_notify_count == b->snmp_notify_count;
     for (size_t i = 0; same && i < a->snmp_notify_count; i++) {
         const struct config_snmp_receiver *left = &a->snmp_notify[i], *right = &b->snmp_notify[i];
-        same = same_text(left->address, right->address) && same_text(left->community, right->community) &&
-               same_text(left->user, right->user);
+        same = text_same(left->address, right->address) && text_same(left->community, right->community) &&
+               text_same(left->user, right->user);
     }
     return same;
 }
@@ -330,7 +325,7 @@ bool exports_snmp_differs(const struct agent *agent, const struct config *config
     bool is_on = agent->exports->snmp != NULL;
     return is_on != (config->snmp_mode != SNMP_MODE_OFF) || config->snmp_mode != former->snmp_mode ||
            strcmp(config->snmp_agentx_socket, former->snmp_agentx_socket) != 0 ||
-           !same_text(config->snmp_community, former->snmp_community) ||
+           !text_same(config->snmp_community, former->snmp_community) ||
            !same_list(config->snmp_listen, former->snmp_listen) || !same_receivers(config, former) ||
            (is_on && !same_users(agent->exports, config));
 }

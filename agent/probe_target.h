@@ -21,8 +21,8 @@ void probe_target_fini(struct probe_target *target);
 
 /* Whether the configuration lets it be probed; else `err` says why not. The domain must be configured or in
  * probe.allow. So must be the host of a place, at whatever port, where it is neither one of the domain's own targets
- * nor an endpoint of `latest`, what the schedule found of the domain, or NULL: whoever asks gets to no host that neither
- * the configuration names nor the domain's DNS. */
+ * nor an endpoint of `latest`, what the schedule found of the domain, or NULL. So whoever asks gets to no host but
+ * those that the configuration or the domain's DNS names. */
 bool probe_target_allowed(const struct probe_target *target, const struct config *config,
                           const struct domain_result *latest, struct err *err);
 

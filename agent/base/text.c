@@ -1,7 +1,6 @@
 #include "base/text.h"
 
 #include <arpa/inet.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,11 +43,6 @@ void text_lower(char *text)
     }
 }
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 char *text_hex(char *out, const unsigned char *bytes, size_t size)
 {
     static const char DIGITS[] = "0123456789abcdef";
@@ -66,6 +60,24 @@ char *text_host_port(char out[TEXT_HOST_PORT_SIZE], const char *host, uint16_t p
     bool brackets = inet_pton(AF_INET6, host, &address) == 1;
     snprintf(out, TEXT_HOST_PORT_SIZE, brackets ? "[%s]:%u" : "%s:%u", host, port);
     return out;
+}
+
+bool text_same(const char *left, const char *right)
+{
+    return left == NULL || right == NULL ? left == right : strcmp(left, right) == 0;
+}
+
+uint64_t text_hash(const char *bytes, size_t size)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
 }
 
 size_t text_distance(const char *from, const char *to)

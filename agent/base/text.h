@@ -1,7 +1,8 @@
-/* Text from peers, made fit for people, logs, labels and JSON; and how like two words are. */
+/* Text from peers, made fit for people, logs, labels and JSON; and how like two texts are. */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,12 @@ char *text_hex(char *out, const unsigned char *bytes, size_t size);
 /* "host:port", or "[v6]:port" where the host is a numeric IPv6 address; `out` is returned. */
 #define TEXT_HOST_PORT_SIZE 1088 /* holds every name that DNS can carry, however its bytes are escaped */
 char *text_host_port(char out[TEXT_HOST_PORT_SIZE], const char *host, uint16_t port);
+
+/* Whether both are the same text, or both are NULL. */
+bool text_same(const char *left, const char *right);
+
+/* A number for these bytes (FNV-1a): another for nearly all others, but one who wants two alike can find them. */
+uint64_t text_hash(const char *bytes, size_t size);
 
 /* How many bytes must be inserted, removed or replaced to get from one word to the other (Levenshtein). Words of
  * TEXT_WORD_MAX bytes and more are as unlike as can be: TEXT_WORD_MAX. */

@@ -58,17 +58,12 @@ static bool is_about(const struct imp_scene *scene, const struct imp_peer *reade
     return reader == NULL || likeness_of(named, reader->name, reader->host) < own;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 static bool is_listed(const struct imp_verdict *verdict, const struct xcp_notification *notification)
 {
     for (size_t i = 0; i < verdict->notification_count; i++) {
         const struct xcp_notification *other = &verdict->notifications[i];
-        if (same_text(other->description, notification->description) &&
-            same_text(other->created, notification->created) && same_text(other->severity, notification->severity))
+        if (text_same(other->description, notification->description) &&
+            text_same(other->created, notification->created) && text_same(other->severity, notification->severity))
             return true;
     }
     return false;

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "exporters/prometheus/prometheus.h"
 
 /* One group: Prometheus looks at each target by itself. Names are lower-case A-labels, in which JSON has nothing to
@@ -13,11 +14,7 @@ void prometheus_discovery(const struct status *status, struct buf *out)
     buf_puts(out, status->domain_count > 0 ? "],\"labels\":{}}]\n" : "]\n");
 }
 
-/* FNV-1a, 64 bits. */
 void prometheus_discovery_etag(const struct buf *body, char *etag, size_t size)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < body->length; i++)
-        hash = (hash ^ (unsigned char)body->data[i]) * UINT64_C(0x100000001b3);
-    snprintf(etag, size, "%016" PRIx64, hash);
+    snprintf(etag, size, "%016" PRIx64, text_hash(body->data, body->length));
 }

@@ -89,8 +89,8 @@ void access_prepare(const struct snmp_options *options, const struct mib *mib, c
 
 /* ---- users ---- */
 
-/* init_snmp() counts a start more when it finds that the engine's time went back, as it did since an agent before this
- * one in the same process; so the count is put right behind it. */
+/* init_snmp() adds a start of its own when it finds that the engine's time went back, which it does whenever SNMP is
+ * started anew in the same process. So the number is set after it. */
 static bool set_boots(const struct engine *engine, struct err *err)
 {
     char *line = mem_printf("engineBoots %u", engine->boots - 1); /* it adds one */

@@ -1,4 +1,5 @@
-/* Who may read in master mode, and who gets its notifications. Both go into net-snmp's own tables. */
+/* Who may read in master mode (VACM, RFC 3415; users: USM, RFC 3414), and who gets its notifications. Both go into
+ * net-snmp's own tables. On the thread that starts SNMP. */
 #ifndef SNMP_ACCESS_H
 #define SNMP_ACCESS_H
 

@@ -6,8 +6,8 @@
  * is configured, and sooner or later the manager knows the newest state of everything.
  *
  * No more than NOTICE_BURST are sent at once, and NOTICE_PER_SECOND after that: a quarter of an hour for 10,000 domains
- * that fail together. Each that is sent takes the next number; so does each that is not sent when it should have been,
- * at its own time, as it is held back or overtaken. A gap in the numbers tells a manager of it. */
+ * that fail together. Each that is sent takes the next number; so does each that cannot be sent when it is due, at the
+ * moment when it is held back or overtaken. A gap in the numbers tells a manager of it. */
 #ifndef SNMP_NOTICE_H
 #define SNMP_NOTICE_H
 

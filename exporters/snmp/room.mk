@@ -19,7 +19,9 @@ if HAVE_CMOCKA
 EXTRA_DIST += tests/unit/net-snmp.supp
 SNMP_TEST_LIBS = exporters/snmp/libsnmp.a agent/health/libhealth.a agent/base/libbase.a \
 	$(NETSNMP_LIBS) -lnetsnmpmibs $(CMOCKA_LIBS) -lpthread
-check_PROGRAMS += tests/unit/test_engine tests/unit/test_hold tests/unit/test_mib tests/unit/test_mib_nodes tests/unit/test_notice tests/unit/test_snmp tests/unit/test_snmp_agent
+agentx_scene = tests/unit/agentx_script.c tests/unit/agentx_script.h tests/unit/snmp_apart.c tests/unit/snmp_apart.h
+check_PROGRAMS += tests/unit/test_engine tests/unit/test_hold tests/unit/test_mib tests/unit/test_mib_nodes \
+	tests/unit/test_notice tests/unit/test_snmp tests/unit/test_snmp_agent tests/unit/test_trap
 tests_unit_test_engine_SOURCES = tests/unit/test_engine.c $(FOLDER_SCENE)
 tests_unit_test_engine_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_engine_LDADD = $(SNMP_TEST_LIBS)
@@ -35,17 +37,16 @@ tests_unit_test_mib_nodes_LDADD = $(SNMP_TEST_LIBS)
 tests_unit_test_notice_SOURCES = tests/unit/test_notice.c
 tests_unit_test_notice_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_notice_LDADD = $(SNMP_TEST_LIBS)
-tests_unit_test_snmp_SOURCES = tests/unit/test_snmp.c tests/unit/snmp_scene.c tests/unit/snmp_scene.h
+tests_unit_test_snmp_SOURCES = tests/unit/test_snmp.c tests/unit/snmp_scene.c tests/unit/snmp_scene.h \
+	tests/unit/snmp_apart.h
 tests_unit_test_snmp_CPPFLAGS = $(AM_CPPFLAGS) $(SNMP_ROOT)
 tests_unit_test_snmp_CFLAGS = $(AM_CFLAGS) $(NETSNMP_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_snmp_LDADD = $(SNMP_TEST_LIBS)
-tests_unit_test_snmp_agent_SOURCES = tests/unit/test_snmp_agent.c \
-	tests/unit/agentx_script.c tests/unit/agentx_script.h
+tests_unit_test_snmp_agent_SOURCES = tests/unit/test_snmp_agent.c $(agentx_scene)
 tests_unit_test_snmp_agent_CPPFLAGS = $(AM_CPPFLAGS) $(SNMP_ROOT)
 tests_unit_test_snmp_agent_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_snmp_agent_LDADD = $(SNMP_TEST_LIBS)
-check_PROGRAMS += tests/unit/test_trap
-tests_unit_test_trap_SOURCES = tests/unit/test_trap.c tests/unit/agentx_script.c tests/unit/agentx_script.h
+tests_unit_test_trap_SOURCES = tests/unit/test_trap.c $(agentx_scene)
 tests_unit_test_trap_CPPFLAGS = $(AM_CPPFLAGS) $(SNMP_ROOT)
 tests_unit_test_trap_CFLAGS = $(AM_CFLAGS) $(NETSNMP_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_trap_LDADD = $(SNMP_TEST_LIBS)

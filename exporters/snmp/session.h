@@ -1,5 +1,5 @@
 /* net-snmp itself: set up, kept away from the machine's own SNMP files, and shut down. Between session_prepare() and
- * session_start() the caller registers what it serves. */
+ * session_listen() or session_connect() the caller registers what it serves. */
 #ifndef SNMP_SESSION_H
 #define SNMP_SESSION_H
 

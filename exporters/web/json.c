@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "health/fact.h"
 
@@ -317,12 +318,10 @@ void web_json_free(struct web_json *json)
 
 void web_json_etag(const struct web_json *json, char etag[WEB_ETAG_SIZE])
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-    for (size_t i = 0; i < json->agent.length; i++)
-        hash = (hash ^ (unsigned char)json->agent.data[i]) * UINT64_C(0x100000001b3);
     etag[0] = '\0';
     if (json->status->generation != 0)
-        snprintf(etag, WEB_ETAG_SIZE, "%" PRIx64 "-%" PRIx64, json->status->generation, hash);
+        snprintf(etag, WEB_ETAG_SIZE, "%" PRIx64 "-%" PRIx64, json->status->generation,
+                 text_hash(json->agent.data, json->agent.length));
 }
 
 /* An element of the list in hand, or its end. */

@@ -21,23 +21,31 @@ FEDHEALTH = os.path.join(BUILD, "fedhealth")
 TEXT = "text/plain;version=0.0.4"
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
 WAIT = 60  # seconds, for what happens in well under one on an idle machine
+LONG_WAIT = 120  # for what takes several seconds even there
 PATIENCE = "30s"  # of an agent whose peers all answer, on a machine that is busy
 
 
-def wait_for(what, happened):
+def wait_for(what, happened, seconds=WAIT):
     """Calls `happened` until what it returns is true, and returns that."""
-    deadline = time.monotonic() + WAIT
+    deadline = time.monotonic() + seconds
     while True:
         value = happened()
         if value:
             return value
-        assert time.monotonic() < deadline, f"{what}: not within {WAIT} s"
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
         time.sleep(0.05)
+
+
+def folder_in(parent, name):
+    """A new folder of this name in there."""
+    path = os.path.join(parent, name)
+    os.mkdir(path)
+    return path
 
 
 def run(*command, **options):
     """Runs a program to its end; its output is text."""
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, **options)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONG_WAIT, **options)
 
 
 class Samples(dict):
@@ -81,8 +89,7 @@ class Agent(Server):
                          Agent._find_port)
 
     def _find_port(self):
-        with open(self.log, encoding="utf-8") as log:
-            listening = re.search(r'msg="listening on 127\.0\.0\.1:(\d+)"', log.read())
+        listening = re.search(r'msg="listening on 127\.0\.0\.1:(\d+)"', self.logged())
         if listening:
             self.port = int(listening.group(1))
         return listening

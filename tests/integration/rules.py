@@ -19,6 +19,23 @@ scrape_configs:
 HEALTHY = [case["domain"] for case in CASES if case["state"] == "ok" and not case["config"] and not case["needs"]]
 HEALTHY_NODES = [case["name"] for case in IMP_CASES if case["state"] == "ok"]
 
+# Of each check; two checks of a node have another alert for some reasons.
+_ALERTS = {
+    "srv": "FedhealthSrvFailed", "connect": "FedhealthConnectFailed", "stream": "FedhealthStreamFailed",
+    "starttls": "FedhealthStarttlsFailed", "certificate": "FedhealthCertificateFailed", "auth": "FedhealthAuthFailed",
+    "axl": "FedhealthImpAxlFailed", "s2snode": "FedhealthImpS2sNodesUnexpected",
+    "xcp_restart": "FedhealthImpXcpRestartPending", "xcp_router": "FedhealthImpXcpRouterFailed",
+}
+_ALERTS_OF_REASONS = {
+    "axl_unauthorized": "FedhealthImpLoginHeld", "axl_login_held": "FedhealthImpLoginHeld",
+    "s2snode_missing": "FedhealthImpS2sNodesMissing", "s2snode_empty": "FedhealthImpS2sNodesMissing",
+}
+
+
+def alert_of(check, reason):
+    """The alert for this reason of this check."""
+    return _ALERTS_OF_REASONS.get(reason, _ALERTS[check])
+
 
 def shortened_rules(folder):
     """A copy in which every alert fires after a second and ends as soon. Returns its path."""

@@ -5,7 +5,7 @@ import os
 import re
 from socket import SOCK_DGRAM
 
-from agent import BUILD, run, wait_for
+from agent import BUILD, LONG_WAIT, run, wait_for
 from lab.server import Server, free_port
 
 ROOT = "1.3.6.1.4.1.8072.9999.9999.5269"
@@ -80,20 +80,15 @@ class Snmptrapd(Server):
             out.write("authCommunity log public\nformat2 trap %v\\n\n" + more)
         super().__init__("snmptrapd", folder, ["/usr/sbin/snmptrapd", "-f", "-Lo", "-n", "-C", "-c", config,
                                                "-On", "-Oq", f"udp:127.0.0.1:{self.port}"],
-                         lambda server: "NET-SNMP version" in server.text(), environment(folder))
-
-    def text(self):
-        """All that it has written."""
-        with open(self.log, encoding="utf-8", errors="replace") as log:
-            return log.read()
+                         lambda server: "NET-SNMP version" in server.logged(), environment(folder))
 
     def of_fedhealth(self):
         """The notifications of FEDHEALTH-MIB, each as {OID below the root: value}."""
-        found = [dict(re.findall(r"\.([0-9.]+) (.*?)(?=\t\.|$)", line)) for line in self.text().splitlines()
+        found = [dict(re.findall(r"\.([0-9.]+) (.*?)(?=\t\.|$)", line)) for line in self.logged().splitlines()
                  if line.startswith("trap ") and f".{ROOT}.0." in line]
         return [{oid.removeprefix(f"{ROOT}."): value.strip('"') for oid, value in each.items()} for each in found]
 
 
 def wait_for_subtree(port, folder):
-    """Waits until the whole subtree is there, and returns it."""
-    return wait_for("the subtree", lambda: walk(port, folder) or None)
+    """Waits until the whole subtree is there, and returns it. The agent looks for a master every five seconds."""
+    return wait_for("the subtree", lambda: walk(port, folder) or None, LONG_WAIT)

@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 
-from agent import FEDHEALTH, SOURCE, Agent, run, wait_for
+from agent import FEDHEALTH, LONG_WAIT, SOURCE, Agent, folder_in, run, wait_for
 from prometheus import Alertmanager, Prometheus, Webhook
 
 EXAMPLES = os.path.join(SOURCE, "dashboards", "prometheus")
@@ -48,16 +48,11 @@ class Scene:
         self.servers = []
         self.webhook = Webhook()
         stack.callback(self.webhook.stop)
-        self.alertmanager = self._add(Alertmanager(self._make_folder("alertmanager"), example(
+        self.alertmanager = self._add(Alertmanager(folder_in(self.folder, "alertmanager"), example(
             "alertmanager.yml", {"group_wait": "1s", "group_interval": "2s"},
             {"http://127.0.0.1:8080/": self.webhook.url})))
         self.frozen = next(server for server in lab.servers if server.name == "prosody (strict)").process
         stack.callback(self.thaw)
-
-    def _make_folder(self, name):
-        folder = os.path.join(self.folder, name)
-        os.mkdir(folder)
-        return folder
 
     def _add(self, server):
         def stop():
@@ -69,7 +64,7 @@ class Scene:
 
     def agent(self, name):
         """An agent that checks the two domains every second."""
-        agent = self._add(Agent(self._make_folder(name), self.lab.write_config, domains=[FROZEN, WELL],
+        agent = self._add(Agent(folder_in(self.folder, name), self.lab.write_config, domains=[FROZEN, WELL],
                                 interval="1s", timeout="1s"))
         agent.first_round_done()
         return agent
@@ -78,7 +73,7 @@ class Scene:
         """A Prometheus with this configuration. Three seconds stand for each minute of the rules' times: what comes of
         a conversation in whose midst the server freezes must pass with the next round, and so must the seconds until
         Prometheus scrapes."""
-        folder = self._make_folder(name)
+        folder = folder_in(self.folder, name)
         with open(os.path.join(folder, RULES), "w", encoding="utf-8") as out:
             out.write(re.sub(r"(?m)^( +(?:keep_firing_)?for:) (\d+)m$",
                              lambda found: f"{found[1]} {3 * int(found[2])}s", example(RULES, {}, {})))
@@ -109,7 +104,7 @@ class Scene:
         """Waits until the webhook has been told this of an alert with these labels, and returns that alert."""
         return wait_for(f"{status} {labels}", lambda: [
             alert for alert in self.webhook.alerts()
-            if alert["status"] == status and labels.items() <= alert["labels"].items()])[0]
+            if alert["status"] == status and labels.items() <= alert["labels"].items()], LONG_WAIT)[0]
 
     def check_told(self, *expected):
         """The webhook was told just this, each once: (status, subject)."""
@@ -181,7 +176,7 @@ def test_two_agents_and_two_servers_make_one_notification(scene):
         wait_for("both agents", lambda server=server: len(server.query('up{job="fedhealth"} == 1')) == 2)
     scene.freeze()
     for server in servers:
-        wait_for("one alert of two agents", server.alerts)
+        wait_for("one alert of two agents", server.alerts, LONG_WAIT)
         assert len(server.alerts()) == 1
     scene.wait_for_notification("firing", domain=FROZEN)
     agents[0].stop()

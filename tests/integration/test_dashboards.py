@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from agent import SOURCE, Agent, run, wait_for
+from agent import SOURCE, Agent, folder_in, run, wait_for
 from dashboards import FOLDER, NAMES, RULES, links, load, override, panels, targets, tidy, variables
 from imp_nodes import Stage, imp_runs, node, with_rows
 from lab import CASES
@@ -190,13 +190,6 @@ LATER = {("agent.json", "Stale", "A")}
 ALL_JOBS = variables(DASHBOARDS["agent.json"])["job"].get("allValue", "fedhealth")
 FILLED = {"$job": ALL_JOBS, "$instance": ".+", "$troubled_domains": ".+", "$troubled_nodes": ".+",
           "$__rate_interval": "10s", "$__range_s": "3600", "$__range": "1h"}
-
-
-def folder_in(parent, name):
-    """A folder of this name in there."""
-    path = os.path.join(parent, name)
-    os.mkdir(path)
-    return path
 
 
 class Scene:

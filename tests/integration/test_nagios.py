@@ -7,7 +7,7 @@ import tempfile
 
 import pytest
 
-from agent import FEDHEALTH, SOURCE, Agent, run
+from agent import FEDHEALTH, PATIENCE, SOURCE, Agent, folder_in, run
 from lab import CASES, IMP_CASES
 from snmp import Snmpd, domain_indexes, environment, wait_for_subtree, walk
 
@@ -75,11 +75,10 @@ def icinga_arguments(name, **own):
 def _behind(lab):
     """Port of a real snmpd, for v2c and v3, before an agent with a domain in each state; and fhDomainIndex of each."""
     with tempfile.TemporaryDirectory(prefix="fedhealth-") as folder:
-        os.mkdir(os.path.join(folder, "snmpd"))
         socket = os.path.join(folder, "agentx")
-        snmpd = Snmpd(os.path.join(folder, "snmpd"), socket, more=SNMPD_USER)
+        snmpd = Snmpd(folder_in(folder, "snmpd"), socket, more=SNMPD_USER)
         try:
-            agent = Agent(folder, lab.write_config, agentx_socket=socket, interval="1h", confirm=1,
+            agent = Agent(folder, lab.write_config, agentx_socket=socket, interval="1h", confirm=1, timeout=PATIENCE,
                           domains=[*list(DOMAINS)[:-1], UNKNOWN])
             try:
                 agent.first_round_done()
@@ -133,7 +132,7 @@ def test_counts_of_a_part_are_warnings(lab, folder):
     """Without a critical domain the counts are a warning where any is in warning or unknown, else ok."""
     for domains, code in (["healthy.lab.test"], 0), (["healthy.lab.test", "expired.lab.test"], 1), ([UNKNOWN], 1):
         with tempfile.TemporaryDirectory(prefix="fedhealth-") as own:
-            agent = Agent(own, lab.write_config, interval="1h", confirm=1, domains=domains)
+            agent = Agent(own, lab.write_config, interval="1h", confirm=1, timeout=PATIENCE, domains=domains)
             try:
                 agent.first_round_done()
                 assert nagios(folder, "fedhealth_domains", agent.snmp_port)[0] == code

@@ -6,21 +6,13 @@ import os
 import re
 
 from agent import FEDHEALTH, run
-from rules import RULES
+from rules import RULES, alert_of
 
 STAGES = {  # of a check's reasons, by label and check
     ("domain", "srv"): ["srv"], ("domain", "connect"): ["connect"], ("domain", "stream"): ["stream", "starttls"],
     ("domain", "starttls"): ["starttls", "stream"], ("domain", "certificate"): ["certificate"],
     ("domain", "auth"): ["auth", "stream", "starttls"], ("node", "axl"): ["axl"], ("node", "s2snode"): ["s2snode"],
     ("node", "xcp_restart"): ["xcp"], ("node", "xcp_router"): ["xcp"],
-}
-ALERTS = {
-    "srv": "FedhealthSrvFailed", "connect": "FedhealthConnectFailed", "stream": "FedhealthStreamFailed",
-    "starttls": "FedhealthStarttlsFailed", "certificate": "FedhealthCertificateFailed", "auth": "FedhealthAuthFailed",
-    "axl": "FedhealthImpAxlFailed", "s2snode": "FedhealthImpS2sNodesUnexpected",
-    "xcp_restart": "FedhealthImpXcpRestartPending", "xcp_router": "FedhealthImpXcpRouterFailed",
-    "axl_unauthorized": "FedhealthImpLoginHeld", "axl_login_held": "FedhealthImpLoginHeld",
-    "s2snode_missing": "FedhealthImpS2sNodesMissing", "s2snode_empty": "FedhealthImpS2sNodesMissing",
 }
 WHATS = {
     "srv": "SRV lookup", "connect": "connection", "stream": "XMPP stream", "starttls": "TLS",
@@ -116,7 +108,7 @@ def test_every_reason_of_every_check(folder):
             if texts["stage"] not in stages:
                 continue
             name = f"{check}-{code}.example"
-            alert = ALERTS.get(code, ALERTS[check])
+            alert = alert_of(check, code)
             expected.series.append(series(label, name, check, "critical", code))
             what = "AXL login" if alert == "FedhealthImpLoginHeld" else WHATS[check]
             expected.add(alert, label, name, check, "critical", "critical",

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from agent import SOURCE, Agent, run, wait_for
+from agent import LONG_WAIT, PATIENCE, SOURCE, Agent, run, wait_for
 from lab import CASES
 from prometheus import Prometheus
 
@@ -27,8 +27,9 @@ def _shards(lab, tmp_path_factory):
     try:
         for number in range(2):
             folder = str(tmp_path_factory.mktemp(f"agent{number}"))
-            servers.append(Agent(folder, lab.write_config, interval="30d", confirm=1, imp_nodes=[]))
-        text = re.sub(r"(_interval|scrape_timeout): \w+", r"\1: 5s", read("prometheus.yml"))
+            servers.append(Agent(folder, lab.write_config, interval="30d", confirm=1, imp_nodes=[],
+                                 timeout=PATIENCE))
+        text = re.sub(r"(_interval|scrape_timeout): \w+", r"\1: 15s", read("prometheus.yml"))
         for number, agent in enumerate(servers):
             text = text.replace(f"agent-{number}.example.net:9529", f"127.0.0.1:{agent.port}")
         folder = str(tmp_path_factory.mktemp("prometheus"))
@@ -40,7 +41,7 @@ def _shards(lab, tmp_path_factory):
         for agent in agents:
             agent.first_round_done()
         wait_for("a probe of every domain",
-                 lambda: len(prometheus.query(f"probe_success{JOB}")) == len(CASES))
+                 lambda: len(prometheus.query(f"probe_success{JOB}")) == len(CASES), LONG_WAIT)
         yield prometheus, agents
     finally:
         for server in reversed(servers):

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import agent as agent_module
-from agent import Agent, run, wait_for
+from agent import PATIENCE, Agent, folder_in, run, wait_for
 from lab import CASES, CHECKS
 from snmp import STATES, Snmpd, domain_indexes, environment, wait_for_subtree, walk
 
@@ -19,12 +19,6 @@ def steady(values):
     return {oid: value for oid, value in values.items() if oid.startswith(STEADY_COLUMNS)}
 
 
-def folder_in(folder, name):
-    path = os.path.join(folder, name)
-    os.mkdir(path)
-    return path
-
-
 @pytest.fixture(name="master")
 def _master(folder):
     snmpd = Snmpd(folder_in(folder, "snmpd"), os.path.join(folder, "agentx"))
@@ -34,7 +28,7 @@ def _master(folder):
 
 @pytest.fixture(name="subagent")
 def _subagent(lab, folder, master):
-    agent = Agent(folder_in(folder, "agent"), lab.write_config, confirm=1,
+    agent = Agent(folder_in(folder, "agent"), lab.write_config, confirm=1, timeout=PATIENCE,
                   agentx_socket=os.path.join(folder, "agentx"))
     agent.first_round_done()
     yield agent

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from agent import SOURCE, Samples, run, wait_for
+from agent import LONG_WAIT, SOURCE, Samples, run, wait_for
 from lab import CASES
 from lab.server import Server, free_port
 from prometheus import Prometheus
@@ -142,12 +142,12 @@ def test_prometheus_scrapes_through_it(agent, exporter, folder):
     config = read("prometheus.yml")
     for old, new in (("192.0.2.10:161", f"127.0.0.1:{agent.snmp_port}"),
                      ("127.0.0.1:9116", f"127.0.0.1:{exporter.port}"),
-                     ("scrape_interval: 1m", "scrape_interval: 2s"), ("scrape_timeout: 30s", "scrape_timeout: 2s")):
+                     ("scrape_interval: 1m", "scrape_interval: 5s"), ("scrape_timeout: 30s", "scrape_timeout: 5s")):
         assert config.count(old) == 1
         config = config.replace(old, new)
     prometheus = Prometheus(os.path.join(folder, "prometheus"), config)
     try:
-        found = wait_for("series", lambda: prometheus.query('fhDomainState{fhDomainState="critical"} == 1'))
+        found = wait_for("series", lambda: prometheus.query('fhDomainState{fhDomainState="critical"} == 1'), LONG_WAIT)
         assert {labels["fhDomainName"] for labels, _ in found} == \
             {case["domain"] for case in CASES if case["state"] == "critical"}
         assert {labels["instance"] for labels, _ in found} == {f"127.0.0.1:{agent.snmp_port}"}

@@ -11,7 +11,7 @@ from socket import SOCK_DGRAM
 
 import pytest
 
-from agent import FEDHEALTHD, Agent, run, wait_for
+from agent import FEDHEALTHD, Agent, folder_in, run, wait_for
 from imp_nodes import AXL_ONLY, Stage, node
 from lab.imp import DOMAIN
 from lab.server import free_port
@@ -64,9 +64,7 @@ class Master:
 
     def start(self, flags=()):
         """One more agent."""
-        folder = os.path.join(self.folder, f"agent-{len(self.servers)}")
-        os.mkdir(folder)
-        agent = Agent(folder, self._write, flags=flags)
+        agent = Agent(folder_in(self.folder, f"agent-{len(self.servers)}"), self._write, flags=flags)
         self.servers.append(agent)
         return agent
 
@@ -121,8 +119,7 @@ def test_users_read_with_every_protocol(master):
     for user, *_ in USERS:
         done = master.ask(ROOT, program="snmpwalk", user=user)
         assert done.returncode == 0 and f'.{ROOT}.1.2.1.2.1 "{NAME}"' in done.stdout, (user, done.stderr)
-    with open(agent.log, encoding="utf-8") as log:
-        text = log.read()
+    text = agent.logged()
     assert AUTH not in text and PRIV not in text
 
 
@@ -144,8 +141,7 @@ def test_whoever_else_is_refused(master):
         done = master.ask(SYS_NAME, *setting, **how)
         assert done.returncode != 0 and told in done.stdout + done.stderr, (how, done.stdout, done.stderr)
     assert master.engine()[0] == ENGINE
-    with open(agent.log, encoding="utf-8") as log:
-        text = log.read()
+    text = agent.logged()
     assert "Authentication failed for noc" in text
     assert "much to say" not in text
 
@@ -206,16 +202,13 @@ def test_a_new_engine(lab, folder, state):
 def test_two_agents_are_two_engines(master, lab, folder):
     """A second agent with the same folder must not speak for the first one's engine."""
     master.start()
-    other = os.path.join(folder, "other")
-    os.mkdir(other)
-    second = Master(other, lab.write_config, state="", domains=[NAME], interval="1h")
+    second = Master(folder_in(folder, "other"), lab.write_config, state="", domains=[NAME], interval="1h")
     second.engine_file = master.engine_file
     try:
         agent = second.start()
         engine, boots, _ = second.engine()
         assert engine != ENGINE and boots == 1
-        with open(agent.log, encoding="utf-8") as log:
-            assert "another agent uses it" in log.read()
+        assert "another agent uses it" in agent.logged()
         assert master.engine()[:2] == (ENGINE, BOOTS + 1)
     finally:
         second.stop()
@@ -235,9 +228,7 @@ def expect_rejection(sent, name):
 
 def test_receivers_are_told(lab, folder):
     """By v2c and by v3; a receiver that knows the engine listens to it after a restart too."""
-    folders = [os.path.join(folder, name) for name in ("v2c", "v3")]
-    for each in folders:
-        os.mkdir(each)
+    folders = [folder_in(folder, name) for name in ("v2c", "v3")]
     v3 = (f'createUser -e 0x{ENGINE} noc SHA-256 "{AUTH.replace(chr(34), chr(92) + chr(34))}" '
           f'AES "{PRIV.replace(chr(92), 2 * chr(92))}"\nauthUser log noc priv\n')
     receivers = [Snmptrapd(folders[0]), Snmptrapd(folders[1], more=v3)]
@@ -339,8 +330,7 @@ def test_damaged_and_replayed_packets(master):
         for packet in [*mutants(relay.sent, 2000), b"", b"\x30", os.urandom(65507), b"\x30\x84" + b"\xff" * 1000]:
             sender.send(packet)
         wait_for("an answer", lambda: master.ask(SYS_NAME).returncode == 0)
-    with open(agent.log, encoding="utf-8") as log:
-        assert log.read().count("net-snmp: ") <= 20
+    assert agent.logged().count("net-snmp: ") <= 20
     agent.stop()
     master.start()
     with socket.socket(socket.AF_INET, SOCK_DGRAM) as sender:

@@ -11,7 +11,7 @@ from socket import SOCK_DGRAM
 import pytest
 
 import agent as agent_module
-from agent import SOURCE, Agent, run, wait_for
+from agent import PATIENCE, SOURCE, Agent, folder_in, run, wait_for
 from lab.server import Server, free_port
 from snmp import ROOT, domain_indexes, environment, wait_for_subtree, walk
 
@@ -40,8 +40,7 @@ class DebianSnmpd(Server):
     def __init__(self, folder, drop_in):
         self.port = free_port(SOCK_DGRAM)
         self.socket = os.path.join(folder, "agentx", "master")  # snmpd makes its folder, as it does /var/agentx
-        included = os.path.join(folder, "snmpd.conf.d")
-        os.mkdir(included)
+        included = folder_in(folder, "snmpd.conf.d")
         with open(os.path.join(included, "paths.conf"), "w", encoding="ascii") as out:
             out.write(f"agentXSocket unix:{self.socket}\n")
         if drop_in:
@@ -75,8 +74,7 @@ class DebianSnmpd(Server):
 def _another(folder, monkeypatch):
     """fedhealthd runs as another user than snmpd; its folder is that user's."""
     os.chmod(folder, 0o755)
-    own = os.path.join(folder, "agent")
-    os.mkdir(own)
+    own = folder_in(folder, "agent")
     if ROOTLY:
         program = os.path.join(folder, "fedhealthd")
         shutil.copy(agent_module.FEDHEALTHD, program + "-itself")  # the build may lie where others cannot go
@@ -108,10 +106,9 @@ def _readable(lab):
 
 @pytest.mark.parametrize("drop_in", [True, False])
 def test_drop_in_is_what_debian_lacks(readable, folder, another, drop_in):
-    os.mkdir(os.path.join(folder, "snmpd"))
-    snmpd = DebianSnmpd(os.path.join(folder, "snmpd"), drop_in)
+    snmpd = DebianSnmpd(folder_in(folder, "snmpd"), drop_in)
     try:
-        agent = Agent(another, readable, agentx_socket=snmpd.socket, interval="1h", confirm=1,
+        agent = Agent(another, readable, agentx_socket=snmpd.socket, interval="1h", confirm=1, timeout=PATIENCE,
                       domains=["healthy.lab.test", "refused.lab.test"])
         try:
             agent.first_round_done()
@@ -124,10 +121,7 @@ def test_drop_in_is_what_debian_lacks(readable, folder, another, drop_in):
                 assert agent.scrape().one("fedhealth_snmp_agentx_connected") == 1
             else:
                 if ROOTLY:  # else it is the same user, who may
-                    def told():
-                        with open(agent.log, encoding="utf-8") as log:
-                            return "Permission denied" in log.read()
-                    wait_for("the refusal", told)
+                    wait_for("the refusal", lambda: "Permission denied" in agent.logged())
                 assert not walk(snmpd.port, folder, ROOT)
         finally:
             agent.stop()

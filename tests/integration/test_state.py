@@ -73,12 +73,6 @@ def kill(agent):
     agent.process.wait()
 
 
-def log_of(agent):
-    """All that the agent has logged."""
-    with open(agent.log, encoding="utf-8") as text:
-        return text.read()
-
-
 def kept(agent):
     """What a restart must not change: since-times and transitions of every domain and check."""
     return {name: (domain.get("since"), domain["transitions"],
@@ -122,7 +116,7 @@ def test_the_file_is_whole_whenever_the_agent_is_killed(starter):
     saved_before = 0
     for _ in range(KILLS):
         agent = starter.start(interval="1s")
-        assert "set aside" not in log_of(agent)
+        assert "set aside" not in agent.logged()
         records = starter.records()
         assert set(records) == set(NAMES)
         assert sum(len(record.get("transitions", ())) for record in records.values()) >= saved_before
@@ -135,7 +129,7 @@ def test_the_file_is_whole_whenever_the_agent_is_killed(starter):
 def test_what_cannot_be_used_is_set_aside(starter, text):
     starter.put(text)
     agent = starter.start(domains=NAMES[:1])
-    assert "cannot be used and is set aside" in log_of(agent)
+    assert "cannot be used and is set aside" in agent.logged()
     assert saved(agent) == 1
     aside = [name for name in os.listdir(starter.state_dir) if name.startswith("state.jsonl.damaged-")]
     assert len(aside) == 1
@@ -143,13 +137,13 @@ def test_what_cannot_be_used_is_set_aside(starter, text):
         assert left.read() == text
     agent.stop()
     agent = starter.start(domains=NAMES[:1])
-    assert "set aside" not in log_of(agent)
+    assert "set aside" not in agent.logged()
 
 
 @pytest.mark.parametrize("place", ["/proc/fedhealth", "agent.yaml", "agent.yaml/below"])
 def test_without_a_folder_the_agent_runs_and_says_so(starter, place):
     agent = starter.start(domains=NAMES[:1], state_dir=os.path.join(starter.folder, "0", place))
-    assert "state is not kept" in log_of(agent)
+    assert "state is not kept" in agent.logged()
     assert saved(agent) == 0
     agent.first_round_done()
     agent.stop()
@@ -158,7 +152,7 @@ def test_without_a_folder_the_agent_runs_and_says_so(starter, place):
 def test_a_second_agent_keeps_nothing(starter):
     first = starter.start(domains=NAMES[:2])
     second = starter.start(domains=NAMES[1::-1])
-    assert "another agent uses this folder" in log_of(second)
+    assert "another agent uses this folder" in second.logged()
     assert (saved(first), saved(second)) == (1, 0)
     second.first_round_done()
     second.stop()

@@ -1,4 +1,5 @@
-"""Every notification as a NOC gets it: at a real snmptrapd, through a real snmpd."""
+"""Every notification as a NOC gets it, at a real snmptrapd: through a real snmpd, and from the agent itself. The tests
+with the same scene go on where the ones before left it."""
 
 import datetime
 import json
@@ -8,7 +9,7 @@ import tempfile
 
 import pytest
 
-from agent import Agent, wait_for
+from agent import LONG_WAIT, Agent, folder_in, wait_for
 from cases_stream import GOOD, START
 from imp_nodes import AXL_ONLY, Stage, imp_runs, node, with_rows
 from lab.imp import DOMAIN
@@ -27,13 +28,6 @@ NODES = [node("changing", {"notifications": None}, control=with_rows(FIRST)), no
 SOON = [*START, PROCEED, tls("soon"), GOOD[-2], HEADER + features(DIALBACK)]
 GONE = [close]
 DAYS = {"good": 365, "soon": 10}
-
-
-def folder_in(folder, name):
-    """A new folder."""
-    path = os.path.join(folder, name)
-    os.mkdir(path)
-    return path
 
 
 class Trap:
@@ -219,16 +213,16 @@ def test_numbers(scene):
     assert samples.one("fedhealth_snmp_notifications_suppressed_total") == 0
 
 
+@pytest.mark.parametrize("scene", ["agentx"], indirect=True)
 def test_master_returns(scene):
     """snmpd comes back: what is not ok is told again, and so is what has ended meanwhile."""
-    if scene.mode != "agentx":
-        return
     assert scene.plays(PEER, GONE).state == CRITICAL
     assert scene.plays(OTHER, GONE).state == CRITICAL
     before = {name: len(scene.traps(1, 2, name=name)) for name in (PEER, OTHER, NODE)}
     scene.master.process.kill()
     scene.master.stop()
-    wait_for("the loss to be seen", lambda: scene.agent.scrape().one("fedhealth_snmp_agentx_connected") == 0)
+    wait_for("the loss to be seen", lambda: scene.agent.scrape().one("fedhealth_snmp_agentx_connected") == 0,
+             LONG_WAIT)
     scene.scripts[OTHER][:] = GOOD
     wait_for("the other's recovery", lambda: scene.agent.scrape().one(
         "fedhealth_domain_state", domain=OTHER, fedhealth_domain_state="ok") == 1)
@@ -237,7 +231,7 @@ def test_master_returns(scene):
     def told():
         news = {name: scene.traps(1, 2, name=name)[count:] for name, count in before.items()}
         return all(news.values()) and {name: [each.change for each in traps] for name, traps in news.items()}
-    assert wait_for("what stands", told) == {
+    assert wait_for("what stands", told, LONG_WAIT) == {
         PEER: [(CRITICAL, CRITICAL, "stream_closed")], OTHER: [(CRITICAL, OK, "ok")],
         NODE: [(CRITICAL, CRITICAL, "xcp_restart_pending")]}
 
@@ -341,7 +335,7 @@ def test_more_than_may_go_at_once(lab, folder):
         def all_told():
             states = {each.name: each.state for each in map(Trap, receiver.of_fedhealth())}
             return len(states) == count and set(states.values()) == {CRITICAL}
-        wait_for("every domain to be told", all_told)
+        wait_for("every domain to be told", all_told, LONG_WAIT)  # ten a second
         sequences = [each.sequence for each in map(Trap, receiver.of_fedhealth())]
         assert sequences == sorted(set(sequences)) and len(sequences) == count
         sent, suppressed, last = (int(walk(master.port, folder)[each]) for each in (SENT, SUPPRESSED, LAST_SEQUENCE))

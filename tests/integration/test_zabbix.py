@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from agent import SOURCE, wait_for
+from agent import LONG_WAIT, SOURCE, wait_for
 from lab import CASES, CHECKS, IMP_CASES
 from snmp import ROOT
 from zabbix import Zabbix
@@ -72,4 +72,4 @@ def test_template_finds_everything_and_its_problems(agent, zabbix):
         traps.write("12:00:01 2026/11/25 ZBXTRAP 127.0.0.1\nVARBINDS:\n"
                     f"  iso.3.6.1.6.3.1.1.4.1.0 type=6 value=OID: .{ROOT}.0.4\n")
     wait_for("the trap", lambda: any("ZBXTRAP" not in item["lastvalue"] and f"{ROOT}.0.4" in item["lastvalue"]
-                                     for item in items() if item["type"] == SNMP_TRAP))
+                                     for item in items() if item["type"] == SNMP_TRAP), LONG_WAIT)

@@ -9,7 +9,7 @@ import time
 
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
-READY_TIMEOUT = 30  # seconds; a machine under load may be slow, a server that never answers ends the lab
+READY_TIMEOUT = 60  # seconds; a machine under load may be slow, a server that never answers ends the lab
 STOP_TIMEOUT = 10
 GIVEN = set()  # ports that free_port() has returned
 # Which of how many processes of a test run this one is, as pytest-xdist counts them.
@@ -129,6 +129,11 @@ class Server:
             if time.monotonic() > deadline:
                 raise ServerFailed(f"{self.name} did not answer within {self.ready_timeout} s:\n{tail(self.log)}")
             time.sleep(0.02)
+
+    def logged(self):
+        """All that the server has logged, as text."""
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return log.read()
 
     def stop(self):
         """Ends the process."""

@@ -127,6 +127,20 @@ static void bytes_are_two_lower_case_digits_each(void **state)
     assert_string_equal(text_hex(text, NULL, 0), "");
 }
 
+static void texts_are_compared(void **state)
+{
+    (void)state;
+    char copy[] = "text";
+    assert_true(text_same("text", copy));
+    assert_false(text_same("text", "test"));
+    assert_false(text_same("", NULL));
+    assert_false(text_same(NULL, ""));
+    assert_true(text_same(NULL, NULL));
+    assert_int_equal(text_hash("", 0), UINT64_C(0xcbf29ce484222325));
+    assert_int_equal(text_hash("a", 1), UINT64_C(0xaf63dc4c8601ec8c));
+    assert_int_not_equal(text_hash("\xff\0", 2), text_hash("\xff", 1));
+}
+
 static void likeness_counts_slips(void **state)
 {
     (void)state;
@@ -216,6 +230,7 @@ int main(void)
         cmocka_unit_test(peers_texts_become_clean),
         cmocka_unit_test(only_ascii_letters_become_lower_case),
         cmocka_unit_test(bytes_are_two_lower_case_digits_each),
+        cmocka_unit_test(texts_are_compared),
         cmocka_unit_test(likeness_counts_slips),
         cmocka_unit_test(times_are_written_as_rfc_3339),
         cmocka_unit_test(descriptors_are_raised_to_fit),

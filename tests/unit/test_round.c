@@ -353,20 +353,26 @@ static void test_timed_out(void **state)
     }
 }
 
-/* While DNS is asked, while all wait for their turn, while some talk, while some have ended. */
+/* A round until: DNS is asked (0), all wait for their turn, some talk, some have ended. */
+static struct probe *begin_until(struct scene *scene, int stage)
+{
+    scene_begin(scene, TWO_ADDRESSES);
+    struct probe *probe = start(scene);
+    if (stage > 0)
+        wait_for_passes(4);
+    if (stage > 1)
+        go(1, 0), go(2, 0);
+    if (stage > 2)
+        end(1, CHECK_AUTH, REASON_OK);
+    return probe;
+}
+
 static void test_cancel(void **state)
 {
     (void)state;
     for (int stage = 0; stage < 4; stage++) {
         struct scene scene;
-        scene_begin(&scene, TWO_ADDRESSES);
-        struct probe *probe = start(&scene);
-        if (stage > 0)
-            wait_for_passes(4);
-        if (stage > 1)
-            go(1, 0), go(2, 0);
-        if (stage > 2)
-            end(1, CHECK_AUTH, REASON_OK);
+        struct probe *probe = begin_until(&scene, stage);
         probe_domain.cancel(probe);
         assert_null(scene.result);
         assert_int_equal(gate->out, 0);
@@ -374,7 +380,7 @@ static void test_cancel(void **state)
     }
 }
 
-/* At the same moments: the result comes at once, and what had not been observed is no fault of the peer's. */
+/* The result comes at once, and what had not been observed is no fault of the peer's. */
 static void test_expire(void **state)
 {
     (void)state;
@@ -389,14 +395,7 @@ static void test_expire(void **state)
     };
     for (int stage = 0; stage < 4; stage++) {
         struct scene scene;
-        scene_begin(&scene, TWO_ADDRESSES);
-        struct probe *probe = start(&scene);
-        if (stage > 0)
-            wait_for_passes(4);
-        if (stage > 1)
-            go(1, 0), go(2, 0);
-        if (stage > 2)
-            end(1, CHECK_AUTH, REASON_OK);
+        struct probe *probe = begin_until(&scene, stage);
         probe_domain_expire(probe);
         assert_non_null(scene.result);
         assert_int_equal(scene.result->check[CHECK_SRV].reason, ROWS[stage].srv);

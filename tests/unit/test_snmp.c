@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "exporters/snmp/snmp.h"
+#include "snmp_apart.h"
 #include "snmp_scene.h"
 
 #define COMMUNITY "spaces, a \"quote\" and a \\" /* nothing in it may be taken for net-snmp's own syntax */
@@ -40,15 +41,6 @@ static void give_back(void *held)
 {
     atomic_fetch_add(&given_back, held == &status);
 }
-
-/* The test of what runs in a process of its own, where cmocka's assertions are of no use. */
-#define EXPECT(condition)                                                                                              \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                            \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 /* A UDP port of the loopback address that nobody has. */
 static void find_address(char address[64])

@@ -1,5 +1,4 @@
-/* Starting and stopping the SNMP agent, where all is not well. Each test has a process of its own: net-snmp keeps its
- * state in globals. */
+/* Starting and stopping the SNMP agent, where all is not well. */
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -12,7 +11,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -20,8 +18,7 @@
 #include "agentx_script.h"
 #include "base/log.h"
 #include "exporters/snmp/snmp.h"
-
-#define HANG_S 120 /* a test that takes longer has failed */
+#include "snmp_apart.h"
 
 static struct domain_status *no_domains[1];
 static const struct status status = {.agent = {.version = "1.2.3"}, .domains = no_domains};
@@ -57,29 +54,6 @@ static struct snmp_agent *agent_behind(const char *socket_path, struct err *err)
     return snmp_agent_new(&options, err);
 }
 
-#define EXPECT(condition)                                                                                              \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);                                                     \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
-    } while (0)
-
-static void run_apart(void (*body)(void))
-{
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        alarm(HANG_S);
-        snmp_setup();
-        body();
-        exit(0);
-    }
-    int outcome = -1;
-    assert_int_equal(waitpid(child, &outcome, 0), child);
-    assert_int_equal(outcome, 0);
-}
-
 static int take_address(char address[64])
 {
     struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -106,7 +80,7 @@ static void free_address(void)
 static void test_free_address(void **state)
 {
     (void)state;
-    run_apart(free_address);
+    snmp_apart(free_address);
 }
 
 static void address_taken(void)
@@ -122,7 +96,7 @@ static void address_taken(void)
 static void test_address_taken(void **state)
 {
     (void)state;
-    run_apart(address_taken);
+    snmp_apart(address_taken);
 }
 
 static void no_address(void)
@@ -135,7 +109,7 @@ static void no_address(void)
 static void test_no_address(void **state)
 {
     (void)state;
-    run_apart(no_address);
+    snmp_apart(no_address);
 }
 
 /* What is logged from now on goes to the file that this returns, until log_release(). */
@@ -187,7 +161,7 @@ static void no_master(void)
 static void test_no_master(void **state)
 {
     (void)state;
-    run_apart(no_master);
+    snmp_apart(no_master);
 }
 
 /* A master that takes the connection and never answers. */
@@ -213,7 +187,7 @@ static void silent_master(void)
 static void test_silent_master(void **state)
 {
     (void)state;
-    run_apart(silent_master);
+    snmp_apart(silent_master);
 }
 
 /* A master that has stopped accepting connections, behind as many as the kernel keeps for it. */
@@ -242,7 +216,7 @@ static void full_master(void)
 static void test_full_master(void **state)
 {
     (void)state;
-    run_apart(full_master);
+    snmp_apart(full_master);
 }
 
 #define AGENT_VERSION FH_ENTERPRISE_OID ".1.1.1.0"
@@ -284,7 +258,7 @@ static void deaf_master(void)
 static void test_deaf_master(void **state)
 {
     (void)state;
-    run_apart(deaf_master);
+    snmp_apart(deaf_master);
 }
 
 /* A master that goes while it is asked for a session, as one does that hung and is restarted. */
@@ -314,7 +288,7 @@ static void going_master(void)
 static void test_going_master(void **state)
 {
     (void)state;
-    run_apart(going_master);
+    snmp_apart(going_master);
 }
 
 /* With more descriptors open than an fd_set has room for. */
@@ -348,7 +322,7 @@ static void many_descriptors(void)
 static void test_many_descriptors(void **state)
 {
     (void)state;
-    run_apart(many_descriptors);
+    snmp_apart(many_descriptors);
 }
 
 /* Asks a master-mode agent for sysUpTime with both communities; only the good one may be answered. */
@@ -454,7 +428,7 @@ static void one_after_another(void)
 static void test_one_after_another(void **state)
 {
     (void)state;
-    run_apart(one_after_another);
+    snmp_apart(one_after_another);
 }
 
 int main(void)
@@ -471,6 +445,5 @@ int main(void)
         cmocka_unit_test(test_many_descriptors),
         cmocka_unit_test(test_one_after_another),
     };
-    log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,4 @@
-/* Notifications, as the AgentX master gets them. Each test has a process of its own: net-snmp keeps its state in
- * globals. */
+/* Notifications, as the AgentX master gets them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,25 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "agentx_script.h"
-#include "base/log.h"
 #include "exporters/snmp/snmp.h"
+#include "snmp_apart.h"
 
-#define HANG_S 120 /* a test that takes longer has failed */
 #define ROOT FH_ENTERPRISE_OID
-
-#define EXPECT(condition)                                                                                              \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);                                                     \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 /* A domain that is critical, and one that is ok. */
 static struct domain_result latest;
@@ -48,22 +37,6 @@ static void *take(void *arg, const struct status **present)
 static void give_back(void *held)
 {
     (void)held;
-}
-
-static void run_apart(void (*body)(void))
-{
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        alarm(HANG_S);
-        log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT);
-        snmp_setup();
-        body();
-        exit(0);
-    }
-    int outcome = -1;
-    assert_int_equal(waitpid(child, &outcome, 0), child);
-    assert_int_equal(outcome, 0);
 }
 
 static struct snmp_agent *agent_behind(const char *socket_path, struct snmp_notices *notices,
@@ -163,7 +136,7 @@ static void every_kind(void)
 static void test_every_kind(void **state)
 {
     (void)state;
-    run_apart(every_kind);
+    snmp_apart(every_kind);
 }
 
 #define STANDING(sequence)                                                                                             \
@@ -199,7 +172,7 @@ static void every_master(void)
 static void test_every_master(void **state)
 {
     (void)state;
-    run_apart(every_master);
+    snmp_apart(every_master);
 }
 
 /* The longest texts there can be fit into one datagram, with the lines of RFC 3416 around them. */
@@ -235,7 +208,7 @@ static void longest(void)
 static void test_longest(void **state)
 {
     (void)state;
-    run_apart(longest);
+    snmp_apart(longest);
 }
 
 int main(void)
