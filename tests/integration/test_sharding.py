@@ -42,6 +42,7 @@ def _shards(lab, tmp_path_factory):
             agent.first_round_done()
         wait_for("a probe of every domain",
                  lambda: len(prometheus.query(f"probe_success{JOB}")) == len(CASES), LONG_WAIT)
+        wait_for("both agents", lambda: len(prometheus.query('up{job="fedhealth"} == 1')) == len(agents), LONG_WAIT)
         yield prometheus, agents
     finally:
         for server in reversed(servers):
