@@ -362,6 +362,8 @@ const size_t FACT_COUNT = sizeof FACTS / sizeof FACTS[0];
 void fact_read(const struct fact *fact, const struct fact_row *row, struct fact_value *value)
 {
     value->present = false;
+    value->number = 0; /* compilers look at them before they know that nothing is present */
+    value->count = 0;
     if (fact->read != NULL)
         fact->read(row, value);
 }
