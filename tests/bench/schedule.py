@@ -7,7 +7,7 @@ from crowd import Watch, crowd, percentile
 
 DOMAINS = 1000
 INTERVAL = 10
-SECONDS = 60
+SECONDS = 30
 
 
 def measure(build):
