@@ -5,6 +5,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -60,6 +61,20 @@ def copy_tree(to):
         shutil.copy(os.path.join(SOURCE, "tests", "lab", "imp", "package.json"), os.path.join(packages, "installed"))
 
 
+class Terminal(Server):
+    """Commands that go on until they are interrupted. The shell that runs them outlives them, so that all have ended
+    when it has."""
+
+    def __init__(self, folder, network, tree, commands):
+        super().__init__(commands, folder, network.command(tree, f"trap : TERM\n{commands}"), lambda _: True)
+
+    def stop(self):
+        """Signals the whole group, as a terminal does; what it is about then tidies up."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGTERM)
+        self.process.wait(PATIENCE)
+
+
 class Reader:
     """Someone with a terminal for each step that keeps running, and one for the others."""
 
@@ -81,8 +96,7 @@ class Reader:
 
     def leave_running(self, commands):
         """Goes on at once."""
-        argv = self._network.command(self._tree, commands)
-        self._start(lambda folder: Server(commands, folder, argv, lambda _: True), str(len(self.servers)))
+        self._start(lambda folder: Terminal(folder, self._network, self._tree, commands), str(len(self.servers)))
 
     def run(self, commands):
         """What the commands print, once they have ended well."""
