@@ -75,7 +75,7 @@ def measure(build):
         with servers.agent(build, interval="5s", timeout="2s", per_address=64) as agent:
             agent.first_round_done()
             churn = Churn(servers, agent)
-            churn.reload(RELOADS)  # as many before: until each thread's cache in malloc() has what it ever keeps
+            churn.reload(2 * RELOADS)  # before: until each thread's cache in malloc() has what it ever keeps
             bytes_before, open_before = churn.held_idle()
             begun = time.monotonic()
             rounds = churn.reload(RELOADS)
