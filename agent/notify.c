@@ -17,7 +17,7 @@ static void domain_finished(void *arg, const struct domain_status *before, const
     put_all(agent->notices, list, notifications_of_domain(before, after, list));
 }
 
-/* The position of a name, or the count. */
+/* The position of what has this index, or the count. */
 static size_t find(const struct status *status, enum subject_kind kind, uint32_t index)
 {
     size_t at = 0;

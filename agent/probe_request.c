@@ -17,6 +17,7 @@
 #include "config/fault.h"
 #include "exporters/prometheus/prometheus.h"
 #include "health/combine.h"
+#include "health/subject.h"
 #include "probe_target.h"
 
 #define MODULE "s2s"
@@ -181,12 +182,11 @@ static void make_domain(struct probe_request *request)
 static bool allowed(const struct probe_request *request, struct err *err)
 {
     const struct config *config = request->agent->config;
-    const struct config_domain *domain = config_find(config, request->target.domain);
-    if (request->target.place.host == NULL || domain == NULL)
+    if (request->target.place.host == NULL)
         return probe_target_allowed(&request->target, config, NULL, err);
     struct snapshot *snapshot = store_snapshot(request->agent->store);
-    const struct domain_result *latest = snapshot_status(snapshot)->domains[domain - config->domains]->latest;
-    bool good = probe_target_allowed(&request->target, config, latest, err);
+    const struct domain_status *domain = subject_find_domain(snapshot_status(snapshot), request->target.domain);
+    bool good = probe_target_allowed(&request->target, config, domain != NULL ? domain->latest : NULL, err);
     snapshot_free(snapshot);
     return good;
 }

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "health/combine.h"
+#include "health/subject.h"
 
 /* Lines are short enough to stand whole in fhImpDetail, which holds 255 bytes: the remedies of reasons.def say more. */
 #define EXPRESSWAY_ACCOUNT "Configuration > Unified Communications > IM and Presence Servers"
@@ -54,15 +55,6 @@ static bool is_all_good(const struct imp_status *node)
             return false;
     }
     return true;
-}
-
-static const struct domain_status *find_domain(const struct status *status, const char *name)
-{
-    for (size_t i = 0; i < status->domain_count; i++) {
-        if (strcmp(status->domains[i]->name, name) == 0)
-            return status->domains[i];
-    }
-    return NULL;
 }
 
 static char *rejected_account(const struct imp_status *node)
@@ -116,7 +108,7 @@ static struct failure find_failure(const struct imp_expect *expect, const struct
 {
     struct failure worst = {.domain = NULL, .state = STATE_UNKNOWN};
     for (size_t i = 0; i < expect->domain_count; i++) {
-        const struct domain_status *domain = find_domain(status, expect->domains[i]);
+        const struct domain_status *domain = subject_find_domain(status, expect->domains[i]);
         for (size_t stage = 0; domain != NULL && stage < sizeof STAGES / sizeof *STAGES; stage++) {
             enum state state = domain->check[STAGES[stage].check].result.state;
             if (state_worse(state, worst.state)) /* what is only unknown does not count */

@@ -1,5 +1,7 @@
 #include "health/subject.h"
 
+#include <string.h>
+
 size_t subject_count(const struct status *status, enum subject_kind kind)
 {
     return kind == SUBJECT_NODE ? status->imp_count : status->domain_count;
@@ -58,6 +60,15 @@ size_t subject_count_in(const struct status *status, enum subject_kind kind, enu
 const char *subject_check_name(const struct subject *subject, size_t check)
 {
     return subject->node != NULL ? imp_check_name((enum imp_check)check) : check_name((enum check)check);
+}
+
+const struct domain_status *subject_find_domain(const struct status *status, const char *name)
+{
+    for (size_t i = 0; i < status->domain_count; i++) {
+        if (strcmp(status->domains[i]->name, name) == 0)
+            return status->domains[i];
+    }
+    return NULL;
 }
 
 const struct check_result *subject_worst(const struct subject *subject)

@@ -32,6 +32,8 @@ struct subject subject_of_node(const struct imp_status *node, const char *cause)
 size_t subject_count(const struct status *status, enum subject_kind kind);
 /* They lie in ascending order of index. */
 struct subject subject_at(const struct status *status, enum subject_kind kind, size_t at);
+/* The domain of this name, a lower-case A-label; NULL: there is none. */
+const struct domain_status *subject_find_domain(const struct status *status, const char *name);
 /* How many are in this state. */
 size_t subject_count_in(const struct status *status, enum subject_kind kind, enum state state);
 

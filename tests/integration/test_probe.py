@@ -311,6 +311,21 @@ def test_no_more_at_once(script):
     assert agent.process.wait(20) == 0
 
 
+def test_endpoints_are_those_of_the_domain_itself(lab, folder):
+    """Also where the configuration has the domains in another order than that of their indexes."""
+    names = ["no-tls.lab.test", "healthy.lab.test"]
+    agent = Agent(folder, lab.write_config, domains=names, interval="1h", confirm=1, flags=["--web.enable-lifecycle"])
+    try:
+        agent.first_round_done()
+        lab.write_config(agent.config, domains=names[::-1], interval="1h", confirm=1, snmp_port=agent.snmp_port)
+        assert agent.request("/-/reload", "POST")[0].status == 200
+        place = f"xmpp://127.0.0.1:{lab.ports['strict']}"
+        assert state(probe(agent, f"{place}/healthy.lab.test")) == "ok"
+        assert agent.request(path(f"{place}/no-tls.lab.test"))[0].status == 403
+    finally:
+        agent.stop()
+
+
 def test_reload_meanwhile(script):
     """A probe ends as it began; the next one is of the new configuration."""
     script.domains = [script.hanging("hang.test"), script.hanging("hold.test")]
