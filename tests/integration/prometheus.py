@@ -15,21 +15,30 @@ def _get(port, path):
         return response.read()
 
 
-class Prometheus(Server):
-    """Runs on this configuration (text), with its folder as that of relative paths."""
+class _Configured(Server):
+    """A program of Prometheus' on this configuration (text), with its folder as that of relative paths."""
 
-    def __init__(self, folder, config, flags=()):
+    def __init__(self, folder, program, config, flags):
         self.port = free_port()
         os.makedirs(folder, exist_ok=True)
-        path = os.path.join(folder, "prometheus.yml")
+        path = os.path.join(folder, f"{self.NAME}.yml")
         with open(path, "w", encoding="utf-8") as out:
             out.write(config)
-        super().__init__("prometheus", folder, [
-            "/usr/bin/prometheus", f"--config.file={path}", f"--storage.tsdb.path={folder}/data",
-            f"--web.listen-address=127.0.0.1:{self.port}", *flags], Prometheus._ready)
+        super().__init__(self.NAME, folder, [program, f"--config.file={path}",
+                                             f"--web.listen-address=127.0.0.1:{self.port}", *flags],
+                         _Configured._ready)
 
     def _ready(self):
         return bool(_get(self.port, "/-/ready"))
+
+
+class Prometheus(_Configured):
+    """Scrapes, and evaluates rules."""
+
+    NAME = "prometheus"
+
+    def __init__(self, folder, config, flags=()):
+        super().__init__(folder, "/usr/bin/prometheus", config, [f"--storage.tsdb.path={folder}/data", *flags])
 
     def api(self, path, **parameters):
         """What the API answers as data."""
@@ -46,21 +55,14 @@ class Prometheus(Server):
         return [each for each in self.api("alerts")["alerts"] if each["state"] == state]
 
 
-class Alertmanager(Server):
-    """Runs by itself, without a cluster, on this configuration (text)."""
+class Alertmanager(_Configured):
+    """Runs by itself, without a cluster."""
+
+    NAME = "alertmanager"
 
     def __init__(self, folder, config):
-        self.port = free_port()
-        os.makedirs(folder, exist_ok=True)
-        path = os.path.join(folder, "alertmanager.yml")
-        with open(path, "w", encoding="utf-8") as out:
-            out.write(config)
-        super().__init__("alertmanager", folder, [
-            "/usr/bin/prometheus-alertmanager", f"--config.file={path}", f"--storage.path={folder}/data",
-            f"--web.listen-address=127.0.0.1:{self.port}", "--cluster.listen-address="], Alertmanager._ready)
-
-    def _ready(self):
-        return bool(_get(self.port, "/-/ready"))
+        super().__init__(folder, "/usr/bin/prometheus-alertmanager", config,
+                         [f"--storage.path={folder}/data", "--cluster.listen-address="])
 
     def alerts(self):
         """What it holds now."""
