@@ -1,4 +1,4 @@
-/* Reader of one SOAP 1.1 or 1.2 reply: with probe/xmpp_stream.c the ONLY user of expat. Push style: bytes in, rows out
+/* Reader of one SOAP 1.1 or 1.2 reply: with stream/xmpp_stream.c the ONLY user of expat. Push style: bytes in, rows out
  * as they are complete. Only the local names of elements count, whatever their prefixes and namespaces: the servers'
  * dialects differ in these. Refuses a doctype, entities beyond XML's five, processing instructions, nesting deeper than
  * 64, a tag or comment over 8 KiB, and what runs past the bounds below. Bytes are gathered before expat sees them, so

@@ -9,7 +9,7 @@
 #include "cisco/notifications.h"
 #include "probe/probe.h"
 #include "dns/resolver.h"
-#include "probe/tls.h"
+#include "stream/tls.h"
 
 struct shared; /* what goes on from one context to the next */
 

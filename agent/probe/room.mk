@@ -1,8 +1,6 @@
-# Rounds of checks; of the libraries, OpenSSL and expat.
+# Rounds of checks.
 noinst_LIBRARIES += agent/probe/libprobe.a
 agent_probe_libprobe_a_SOURCES = \
-	agent/probe/certificate.c agent/probe/certificate.h \
-	agent/probe/channel.c agent/probe/channel.h \
 	agent/probe/context.c agent/probe/context.h \
 	agent/probe/discover.c agent/probe/discover.h \
 	agent/probe/discovery.h \
@@ -15,22 +13,11 @@ agent_probe_libprobe_a_SOURCES = \
 	agent/probe/route.c agent/probe/route.h \
 	agent/probe/s2s.c agent/probe/s2s.h \
 	agent/probe/srv_verdict.c \
-	agent/probe/tls.c agent/probe/tls.h \
 	agent/probe/verdict.c agent/probe/verdict.h \
-	agent/probe/withhold.c agent/probe/withhold.h \
-	agent/probe/xmpp_stream.c agent/probe/xmpp_stream.h
-agent_probe_libprobe_a_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(EXPAT_CFLAGS)
+	agent/probe/withhold.c agent/probe/withhold.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_certificate
-tests_unit_test_certificate_SOURCES = tests/unit/test_certificate.c
-tests_unit_test_certificate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(OPENSSL_CFLAGS)
-tests_unit_test_certificate_LDADD = agent/probe/libprobe.a agent/health/libhealth.a agent/base/libbase.a \
-	$(OPENSSL_LIBS) $(CMOCKA_LIBS)
-endif
-
-if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_discover tests/unit/test_round tests/unit/test_route tests/unit/test_xmpp_stream
+check_PROGRAMS += tests/unit/test_discover tests/unit/test_round tests/unit/test_route
 tests_unit_test_discover_SOURCES = tests/unit/test_discover.c tests/unit/dns_zone.c tests/unit/dns_zone.h \
 	$(RESOLVER_SCENE)
 tests_unit_test_discover_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -43,10 +30,6 @@ tests_unit_test_round_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS) $(CMOCKA_LIBS
 tests_unit_test_route_SOURCES = tests/unit/test_route.c $(RESOLVER_SCENE)
 tests_unit_test_route_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_route_LDADD = agent/probe/libprobe.a $(RESOLVER_SCENE_LIBS)
-
-tests_unit_test_xmpp_stream_SOURCES = tests/unit/test_xmpp_stream.c
-tests_unit_test_xmpp_stream_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_xmpp_stream_LDADD = agent/probe/libprobe.a agent/base/libbase.a $(EXPAT_LIBS) $(CMOCKA_LIBS)
 endif
 
 # Its clock and its loop are made up, and its allocations are counted.

@@ -5,9 +5,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "probe/channel.h"
+#include "stream/channel.h"
 #include "probe/verdict.h"
-#include "probe/xmpp_stream.h"
+#include "stream/xmpp_stream.h"
 
 /* RFC 6120 4.2 and XEP-0220 2.1. */
 #define STREAM_OPEN \

@@ -7,7 +7,7 @@
 #include "config/config.h"
 #include "health/result.h"
 #include "loop/loop.h"
-#include "probe/tls.h"
+#include "stream/tls.h"
 
 struct s2s;
 

@@ -5,8 +5,8 @@
 
 #include "config/config.h"
 #include "health/result.h"
-#include "probe/tls.h"
-#include "probe/xmpp_stream.h"
+#include "stream/tls.h"
+#include "stream/xmpp_stream.h"
 
 /* In their order. With direct TLS: CONNECT, TLS, STREAM (inside TLS), CLOSE. */
 enum step { STEP_CONNECT, STEP_STREAM, STEP_STARTTLS, STEP_TLS, STEP_FEATURES, STEP_CLOSE, STEP_DONE };

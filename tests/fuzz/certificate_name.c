@@ -9,7 +9,7 @@
 
 #include "base/utf8.h"
 #include "fuzz.h"
-#include "probe/certificate.h"
+#include "stream/certificate.h"
 
 enum form { FORM_DER, FORM_ALTERNATIVE_NAME, FORM_COMMON_NAME, FORM_COUNT };
 

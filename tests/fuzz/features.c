@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "probe/xmpp_stream.h"
+#include "stream/xmpp_stream.h"
 
 #define CAP 65536
 

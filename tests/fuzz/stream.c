@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 #include "fuzz.h"
-#include "probe/xmpp_stream.h"
+#include "stream/xmpp_stream.h"
 
 #define CAP 65536
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "probe/certificate.h"
+#include "stream/certificate.h"
 
 #define DAY INT64_C(86400)
 

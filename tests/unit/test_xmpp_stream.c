@@ -12,7 +12,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "probe/xmpp_stream.h"
+#include "stream/xmpp_stream.h"
 
 #define DECLARATION "<?xml version='1.0'?>"
 #define NS "xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "

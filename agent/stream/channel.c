@@ -1,4 +1,4 @@
-#include "probe/channel.h"
+#include "stream/channel.h"
 
 #include <errno.h>
 #include <netdb.h>

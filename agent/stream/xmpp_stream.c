@@ -1,4 +1,4 @@
-#include "probe/xmpp_stream.h"
+#include "stream/xmpp_stream.h"
 
 #include <assert.h>
 #include <expat.h>

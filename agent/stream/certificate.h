@@ -1,7 +1,7 @@
 /* What a peer's certificate says and what is wrong with it: facts for people and dashboards whether or not it is valid,
  * and one verdict. Used by tls.c alone. */
-#ifndef PROBE_CERTIFICATE_H
-#define PROBE_CERTIFICATE_H
+#ifndef STREAM_CERTIFICATE_H
+#define STREAM_CERTIFICATE_H
 
 #include <openssl/x509.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "probe/tls.h"
+#include "stream/tls.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "base/mem.h"
-#include "probe/certificate.h"
+#include "stream/certificate.h"
 
 /* A received alert N is queued by OpenSSL as reason 1000 + N. */
 #define ALERT_REASON SSL_AD_REASON_OFFSET

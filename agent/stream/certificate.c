@@ -1,4 +1,4 @@
-#include "probe/certificate.h"
+#include "stream/certificate.h"
 
 #include <openssl/x509v3.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * bytes in, events out. Refuses a doctype, entities, processing instructions and comments (RFC 6120 11.1), nesting
  * deeper than 64, a tag over 8 KiB and more bytes than its cap. After STARTTLS a new reader is made: nothing carries
  * over (RFC 6120 5.4.3.3). */
-#ifndef PROBE_XMPP_STREAM_H
-#define PROBE_XMPP_STREAM_H
+#ifndef STREAM_XMPP_STREAM_H
+#define STREAM_XMPP_STREAM_H
 
 #include <stdbool.h>
 #include <stddef.h>

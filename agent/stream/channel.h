@@ -1,14 +1,14 @@
 /* The bytes of one conversation: a non-blocking TCP connection that becomes TLS at some point. Writing is buffered,
  * reading hands out what is there. Knows nothing of XMPP. */
-#ifndef PROBE_CHANNEL_H
-#define PROBE_CHANNEL_H
+#ifndef STREAM_CHANNEL_H
+#define STREAM_CHANNEL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "probe/tls.h"
+#include "stream/tls.h"
 
 struct channel {
     int fd;                  /* -1 until dialled */
