@@ -33,6 +33,13 @@ tests_unit_test_route_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_route_LDADD = agent/probe/libprobe.a $(RESOLVER_SCENE_LIBS)
 endif
 
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_dialback_memory
+tests_unit_test_dialback_memory_SOURCES = tests/unit/test_dialback_memory.c agent/probe/dialback_memory.c
+tests_unit_test_dialback_memory_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_dialback_memory_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
+endif
+
 # Its clock and its loop are made up, and its allocations are counted.
 if HAVE_CMOCKA
 FAKE_LOOP = tests/unit/fake_loop.c tests/unit/fake_loop.h
