@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/network.h"
 #include "dns/dns_message.h"
 
 /* Why there are several c-ares channels, and no EDNS (c-ares 1.18):
@@ -53,6 +54,7 @@ struct resolver {
     int64_t timeout_us;
     struct route *routes; /* one a server */
     size_t server_count;
+    bool trusted;            /* to tell what DNSSEC vouches for */
     size_t asks;             /* that c-ares has */
     struct loop_timer *tick; /* lets c-ares see its timeouts; armed while there are asks */
     int64_t tick_us;
@@ -256,6 +258,8 @@ static void reply_merge(struct dns_reply *first, const struct dns_reply *second)
         first->address = mem_resize(first->address, first->count + more, sizeof *first->address);
         memcpy(first->address + first->count, second->address, more * sizeof *first->address);
     }
+    first->authentic = (first->authentic || !is_final(first->status)) &&
+                       (second->authentic || !is_final(second->status));
     first->status = worse(first->status, second->status);
     first->alias |= second->alias;
     first->records += second->records;
@@ -276,10 +280,12 @@ static void query_deliver(void *arg)
         .duration_us = clock_mono_us() - query->started_us,
         .ttl_s = reply->ttl_s,
         .alias = reply->alias,
+        .authentic = reply->authentic && is_final(reply->status) && query->resolver->trusted,
         .records = reply->records,
         .count = reply->count,
         .srv = reply->srv,
         .address = reply->address,
+        .tlsa = reply->tlsa,
     };
     query->done(query->arg, &answer);
     query_free(query);
@@ -320,6 +326,12 @@ struct resolver_query *resolver_addresses(struct resolver *resolver, const char 
 {
     static const int types[] = {ns_t_a, ns_t_aaaa};
     return query_start(resolver, name, types, 2, done, arg);
+}
+
+struct resolver_query *resolver_tlsa(struct resolver *resolver, const char *name, resolver_done done, void *arg)
+{
+    static const int types[] = {ns_t_tlsa};
+    return query_start(resolver, name, types, 1, done, arg);
 }
 
 void resolver_cancel(struct resolver_query *query)
@@ -424,7 +436,23 @@ static int system_servers(struct ares_addr_port_node **servers)
     return status;
 }
 
-struct resolver *resolver_new(struct loop *loop, const char *address, int64_t timeout_ms, struct err *err)
+/* Whether none of the servers' answers passes a network. */
+static bool all_are_loopback(const struct ares_addr_port_node *server)
+{
+    static const struct network LOOPBACK[] = {
+        {.family = AF_INET, .bytes = {127}, .prefix = 8}, {.family = AF_INET6, .bytes = {[15] = 1}, .prefix = 128}};
+    for (; server != NULL; server = server->next) {
+        unsigned char bytes[16] = {0};
+        memcpy(bytes, &server->addr, server->family == AF_INET ? 4 : 16);
+        if (!network_contains(&LOOPBACK[0], server->family, bytes) &&
+            !network_contains(&LOOPBACK[1], server->family, bytes))
+            return false;
+    }
+    return true;
+}
+
+struct resolver *resolver_new(struct loop *loop, const char *address, bool trust_ad, int64_t timeout_ms,
+                              struct err *err)
 {
     struct ares_addr_port_node *given = NULL, *system = NULL;
     if (address != NULL && (given = servers_parse(address)) == NULL) {
@@ -434,12 +462,14 @@ struct resolver *resolver_new(struct loop *loop, const char *address, int64_t ti
     struct resolver *resolver = mem_alloc(sizeof *resolver);
     resolver->loop = loop;
     resolver->timeout_us = timeout_ms * 1000;
+    resolver->trusted = trust_ad;
     resolver->tick = loop_timer_new(loop, resolver_tick, resolver);
     int status = ares_library_init(ARES_LIB_INIT_ALL);
     if (status == ARES_SUCCESS && given == NULL)
         status = system_servers(&system);
     if (status == ARES_SUCCESS)
         status = routes_open(resolver, given != NULL ? given : system);
+    resolver->trusted |= all_are_loopback(given != NULL ? given : system);
     free(given);
     ares_free_data(system);
     if (status == ARES_SUCCESS && resolver->server_count > 0) {

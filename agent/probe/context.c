@@ -91,7 +91,7 @@ struct probe_context *probe_context_new(struct loop *loop, struct config *config
     context->tls = tls_context_new(&options, err);
     /* Lookups of addresses follow those of records; together they stay within the timeout. */
     if (context->tls != NULL)
-        context->resolver = resolver_new(loop, config->resolver.address, config->timeout_ms / 2, err);
+        context->resolver = resolver_new(loop, config->resolver.address, false, config->timeout_ms / 2, err);
     if (context->resolver == NULL) {
         probe_context_free(context);
         return NULL;
