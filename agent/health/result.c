@@ -67,6 +67,8 @@ const char *cert_test_name(enum cert_test test)
     case CERT_TEST_TRUST: return "trust";
     case CERT_TEST_USAGE: return "usage";
     case CERT_TEST_STRENGTH: return "strength";
+    case CERT_TEST_REVOCATION: return "revocation";
+    case CERT_TEST_DANE: return "dane";
     case CERT_TEST_COUNT: break;
     }
     return "unknown";

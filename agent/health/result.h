@@ -63,6 +63,8 @@ enum cert_test {
     CERT_TEST_TRUST,
     CERT_TEST_USAGE,
     CERT_TEST_STRENGTH,
+    CERT_TEST_REVOCATION, /* by an OCSP response that came with it and counts; unknown without one */
+    CERT_TEST_DANE,       /* by authentic TLSA records (RFC 7671); unknown without usable ones */
     CERT_TEST_COUNT
 };
 const char *cert_test_name(enum cert_test test); /* "name", … */

@@ -87,6 +87,7 @@ struct probe_context *probe_context_new(struct loop *loop, struct config *config
         .expiry_critical_s = config->tls_expiry_critical_s,
         .client_certificate = config->tls_client_certificate,
         .client_key = config->tls_client_key,
+        .remember_chains = true,
     };
     context->tls = tls_context_new(&options, err);
     /* Lookups of addresses follow those of records; together they stay within the timeout. */
