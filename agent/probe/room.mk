@@ -14,6 +14,7 @@ agent_probe_libprobe_a_SOURCES = \
 	agent/probe/s2s.c agent/probe/s2s.h \
 	agent/probe/srv_verdict.c \
 	agent/probe/verdict.c agent/probe/verdict.h \
+	agent/probe/views.c \
 	agent/probe/withhold.c agent/probe/withhold.h
 
 if HAVE_CMOCKA
