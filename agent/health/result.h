@@ -99,7 +99,7 @@ struct domain_result {
     int64_t start_delay_us; /* how late the round, or the latest of its conversations, started; or DURATION_ABSENT */
     unsigned endpoints_skipped; /* not checked: there are more than agent.max_endpoints */
     struct check_result check[CHECK_COUNT];
-    struct srv_lookup *lookups; /* owned; SERVICE_COUNT of each resolver, those of the first, which is followed, first */
+    struct srv_lookup *lookups; /* owned; SERVICE_COUNT of each resolver, first of the one that is followed */
     size_t lookup_count;        /* 0 before the first round */
     struct srv_record *records; /* owned; the first resolver's */
     size_t record_count;

@@ -105,7 +105,7 @@ static void look_up_targets(struct discovery *discovery)
 static void take_tlsa(struct place *place, const struct dns_answer *answer)
 {
     place->tlsa_query = NULL;
-    place->tlsa_status = answer->status;
+    place->tlsa_status = answer->status == DNS_BAD_NAME ? DNS_NXDOMAIN : answer->status; /* no room for it */
     place->tlsa_authentic = answer->authentic;
     place->tlsa_whole = answer->count == answer->records;
     place->tlsa = dns_tlsa_copy(answer->tlsa, answer->count);

@@ -20,8 +20,9 @@ struct discover_events {
  * is not to be connected to has its verdict already: it reached `connect`.
  *
  * All resolvers are asked for both services at once, then the first for the addresses of all targets at once, and for
- * their TLSA records where DNSSEC vouches for those of SRV; every query ends by its resolver's own deadline, so the whole
- * takes at most two of them. `resolvers` are those of the configuration; these, `config` and `domain` are borrowed. */
+ * their TLSA records where DNSSEC vouches for those of SRV; every query ends by its resolver's own deadline, so the
+ * whole takes at most two of them. `resolvers` are those of the configuration; these, `config` and `domain` are
+ * borrowed. */
 struct discovery *discover_start(struct resolver *const *resolvers, const struct config *config,
                                  const struct config_domain *domain, struct domain_result *result,
                                  struct discover_events events, void *arg);

@@ -90,11 +90,11 @@ enum exclusion endpoints_exclude(const struct config *config, const struct dns_a
 /* endpoints.c: makes the result's endpoints. Where every address is excluded, they are endpoints all the same, whose
  * verdict is local_error: what could not be observed is unknown. */
 void endpoints_make(const struct discovery *discovery);
-/* views.c: whether resolvers that answered have different records of a service; TTL and order are no difference. Only the
- * others than the first are compared, with the first. */
+/* views.c: whether another resolver has different records of a service than the first, where both have answered. TTL
+ * and order are no difference. */
 bool views_differ(const struct discovery *discovery);
-/* views.c: appends who says what where it matters: "public: nothing (NXDOMAIN); internal: a:5269". Of the resolvers that
- * agree nothing is told, but that one did not answer is; nothing at all with a single resolver. */
+/* views.c: appends who says what where they differ: "public: nothing (NXDOMAIN); internal: a:5269"; or what the others
+ * say where the first did not answer; and which of the others did not. */
 void views_tell(const struct discovery *discovery, struct buf *out);
 /* srv_verdict.c: the check `srv`, except for its duration. */
 void srv_verdict_judge(const struct discovery *discovery);

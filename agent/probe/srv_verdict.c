@@ -53,8 +53,8 @@ static void tell_asked(const struct discovery *discovery, enum reason reason, st
         check_result_set(check_of(discovery), reason, "%s%s: %s", names->data, more,
                          reason == REASON_LOCAL_ERROR ? "no socket could be opened" : "not a name that DNS can carry");
     else
-        check_result_set(check_of(discovery), reason, "asked resolver %s for %s%s", discovery->config->resolvers[0].name,
-                         names->data, more);
+        check_result_set(check_of(discovery), reason, "asked resolver %s for %s%s",
+                         discovery->config->resolvers[0].name, names->data, more);
     buf_fini(names);
 }
 

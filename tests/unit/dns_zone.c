@@ -102,8 +102,8 @@ static void gather(struct reply *reply, const char *zone, const char *owner, int
     while (next_record(&zone, &record)) {
         const char *has = record.word[1];
         bool wanted = (type == ns_t_a && strcmp(has, "A") == 0) || (type == ns_t_aaaa && strcmp(has, "AAAA") == 0) ||
-                      (type == ns_t_srv && strcmp(has, "SRV") == 0) || (type == ns_t_tlsa && strcmp(has, "TLSA") == 0) ||
-                      strcmp(has, "CNAME") == 0;
+                      (type == ns_t_srv && strcmp(has, "SRV") == 0) ||
+                      (type == ns_t_tlsa && strcmp(has, "TLSA") == 0) || strcmp(has, "CNAME") == 0;
         if (strcmp(record.word[0], owner) != 0)
             continue;
         reply->authentic |= strcmp(has, "AD") == 0;
