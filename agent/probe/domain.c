@@ -24,10 +24,10 @@ struct probe {
     struct probe_context *context; /* a reference */
     const struct config_domain *domain;
     struct domain_result *result;
-    struct discovery *discovery; /* NULL once it has ended */
+    struct discovery *discovery;
     struct conversation *conversations; /* owned */
     size_t conversation_count;
-    size_t pending; /* conversations that have not ended */
+    size_t pending; /* conversations that have not ended, and the discovery */
     bool expired;   /* nothing new is begun */
     probe_done done;
     void *arg;
@@ -37,6 +37,7 @@ struct probe {
 
 static void probe_free(struct probe *probe)
 {
+    discover_free(probe->discovery);
     probe_context_free(probe->context);
     free(probe->conversations);
     free(probe);
@@ -56,6 +57,12 @@ static void finish(struct probe *probe)
     void *arg = probe->arg;
     probe_free(probe);
     done(arg, result);
+}
+
+static void one_less(struct probe *probe)
+{
+    if (--probe->pending == 0)
+        finish(probe);
 }
 
 /* Whether the endpoint hung, so that the deadline had to end the conversation. */
@@ -82,8 +89,7 @@ static void conversation_over(struct conversation *conversation, bool hung)
     conversation->s2s = NULL;
     gate_leave(conversation->pass, hung);
     conversation->pass = NULL;
-    if (--probe->pending == 0)
-        finish(probe);
+    one_less(probe);
 }
 
 static void conversation_done(void *arg)
@@ -97,13 +103,14 @@ static void conversation_go(void *arg)
 {
     struct conversation *conversation = arg;
     struct probe *probe = conversation->probe;
-    const struct s2s_options options = {
+    struct s2s_options options = {
         .loop = probe->context->loop,
         .tls = probe->context->tls,
         .from = probe->context->config->domain,
         .timeout_us = probe->context->config->timeout_ms * 1000,
         .domain = probe->domain,
     };
+    options.tlsa = discover_tlsa(probe->discovery, conversation->endpoint, &options.tlsa_count);
     int64_t waited_us = gate_waited_us(conversation->pass);
     if (waited_us > probe->result->start_delay_us)
         probe->result->start_delay_us = waited_us;
@@ -118,11 +125,10 @@ static void miss_turn(struct endpoint_result *endpoint)
 }
 
 /* Asks for a turn for every endpoint that has no verdict yet. */
-static void discovery_done(void *arg)
+static void endpoints_found(void *arg)
 {
     struct probe *probe = arg;
     struct domain_result *result = probe->result;
-    probe->discovery = NULL;
     probe->conversations = mem_array(result->endpoint_count, sizeof *probe->conversations);
     for (size_t i = 0; i < result->endpoint_count; i++) {
         struct endpoint_result *endpoint = &result->endpoints[i];
@@ -137,9 +143,12 @@ static void discovery_done(void *arg)
         conversation->pass = gate_enter(probe_context_gate(probe->context), endpoint->address, endpoint->port,
                                         conversation_go, conversation);
     }
-    probe->pending = probe->conversation_count;
-    if (probe->pending == 0)
-        finish(probe);
+    probe->pending += probe->conversation_count;
+}
+
+static void discovery_done(void *arg)
+{
+    one_less(arg);
 }
 
 static struct probe *domain_start(struct probe_context *context, const struct config_domain *domain, probe_done done,
@@ -147,21 +156,18 @@ static struct probe *domain_start(struct probe_context *context, const struct co
 {
     struct probe *probe = mem_alloc(sizeof *probe);
     *probe = (struct probe){
-        .context = context, .domain = domain, .result = domain_result_new(), .done = done, .arg = arg};
+        .context = context, .domain = domain, .result = domain_result_new(), .pending = 1, .done = done, .arg = arg};
+    const struct discover_events events = {.found = endpoints_found, .done = discovery_done};
     context->references++;
-    probe->discovery =
-        discover_start(context->resolver, context->config, domain, probe->result, discovery_done, probe);
+    probe->discovery = discover_start(context->resolvers, context->config, domain, probe->result, events, probe);
     return probe;
 }
 
 void probe_domain_expire(struct probe *probe)
 {
     probe->expired = true;
-    if (probe->discovery != NULL) {
-        discover_expire(probe->discovery); /* and with it the round */
-        return;
-    }
     probe->pending++; /* until the last of them is seen to */
+    discover_expire(probe->discovery);
     for (size_t i = 0; i < probe->conversation_count; i++) {
         struct conversation *conversation = &probe->conversations[i];
         if (conversation->s2s != NULL) {
@@ -171,13 +177,11 @@ void probe_domain_expire(struct probe *probe)
             conversation_over(conversation, false);
         }
     }
-    if (--probe->pending == 0)
-        finish(probe);
+    one_less(probe);
 }
 
 static void domain_cancel(struct probe *probe)
 {
-    discover_cancel(probe->discovery);
     for (size_t i = 0; i < probe->conversation_count; i++) {
         struct conversation *conversation = &probe->conversations[i];
         s2s_cancel(conversation->s2s);

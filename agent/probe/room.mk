@@ -14,14 +14,24 @@ agent_probe_libprobe_a_SOURCES = \
 	agent/probe/s2s.c agent/probe/s2s.h \
 	agent/probe/srv_verdict.c \
 	agent/probe/verdict.c agent/probe/verdict.h \
+	agent/probe/views.c \
 	agent/probe/withhold.c agent/probe/withhold.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_discover tests/unit/test_round tests/unit/test_route
+check_PROGRAMS += tests/unit/test_discover tests/unit/test_round tests/unit/test_route tests/unit/test_tlsa \
+	tests/unit/test_views
 tests_unit_test_discover_SOURCES = tests/unit/test_discover.c tests/unit/dns_zone.c tests/unit/dns_zone.h \
 	$(RESOLVER_SCENE)
 tests_unit_test_discover_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_discover_LDADD = agent/probe/libprobe.a $(RESOLVER_SCENE_LIBS)
+
+tests_unit_test_tlsa_SOURCES = tests/unit/test_tlsa.c tests/unit/dns_zone.c tests/unit/dns_zone.h $(RESOLVER_SCENE)
+tests_unit_test_tlsa_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_tlsa_LDADD = agent/probe/libprobe.a $(RESOLVER_SCENE_LIBS)
+
+tests_unit_test_views_SOURCES = tests/unit/test_views.c tests/unit/dns_zone.c tests/unit/dns_zone.h $(RESOLVER_SCENE)
+tests_unit_test_views_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_views_LDADD = agent/probe/libprobe.a $(RESOLVER_SCENE_LIBS)
 
 tests_unit_test_round_SOURCES = tests/unit/test_round.c tests/unit/dns_zone.c tests/unit/dns_zone.h $(RESOLVER_SCENE)
 tests_unit_test_round_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
