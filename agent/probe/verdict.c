@@ -178,7 +178,7 @@ static void judge_certificate(struct verdict *verdict, const struct tls_session 
     struct check_result *check = &endpoint->check[CHECK_CERTIFICATE];
     const struct tls_peer peer = {
         .domain = domain->name, .domain_unicode = domain->name_unicode, .host = endpoint->target,
-        .severity = &domain->severity,
+        .severity = &domain->severity, .tlsa = verdict->tlsa, .tlsa_count = verdict->tlsa_count,
     };
     endpoint->certificate = tls_session_judge_certificate(tls, &peer, check);
     endpoint->reached[CHECK_CERTIFICATE] = endpoint->certificate != NULL;

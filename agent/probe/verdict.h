@@ -15,6 +15,8 @@ struct verdict {
     struct endpoint_result *endpoint;   /* borrowed; filled in */
     const struct config_domain *domain; /* borrowed */
     int64_t phase_start_us;
+    const struct dns_tlsa *tlsa; /* borrowed; by which the certificate is judged too, NULL without any */
+    size_t tlsa_count;
 };
 
 /* The first phase begins. */

@@ -3,6 +3,7 @@
 
 import contextlib
 import dataclasses
+import hashlib
 import json
 import os
 import ssl
@@ -13,6 +14,7 @@ import names
 from agent import FEDHEALTH, run
 from lab.certificates import Authority, openssl
 from peers import Peers
+from stapling import StaplingContext
 
 ZONE = "hostile.test"
 MONITOR = "monitor.test"
@@ -25,6 +27,7 @@ SECONDS_MAX = 50  # of one run; a run that takes longer hangs
 with open(FEDHEALTH, "rb") as _program:
     SANITIZED = b"__asan_init" in _program.read()
 
+TLSA_PREFIX = "_{}._tcp.host."  # with the port
 PREFIXES = {"srv": "_xmpp-server._tcp.", "direct": "_xmpps-server._tcp.", "host": "host.", "domain": ""}
 CONFIG = """\
 agent: {{domain: {monitor}, timeout: {timeout}, interval: 2s, max_endpoints: 64, state_dir: {state_dir}}}
@@ -66,6 +69,8 @@ class Case:
     settings: Settings = Settings()
     address: tuple = ("127.0.0.1", 0)  # to listen on
     direct: bool = False  # direct TLS, and no other service
+    tlsa: tuple = ()  # TLSA records: (usage, name of a certificate); selector 0, matching type 1
+    authentic: bool = True  # DNSSEC vouches for them, and for all that leads to them
 
     @property
     def domain(self):
@@ -105,7 +110,16 @@ class Certificates:
             "stranger": authority.issue_host("stranger", ["stranger.example"], year),
             "many_names": authority.issue_host("many_names", [f"n{number}.example" for number in range(500)], year),
             "foreign": foreign.issue_host("foreign", every_name, year),
+            "revoked": authority.issue_host("revoked", every_name, year),
+            "responder": authority.issue_host("responder", ["responder.example"], year, usage="OCSPSigning"),
+            "weak_key": authority.issue_host("weak_key", every_name, year, key=("rsa:1024",)),
+            "weak_signature": authority.issue_host("weak_signature", every_name, year, digest="sha1"),
+            "clients_only": authority.issue_host("clients_only", every_name, year, usage="clientAuth"),
+            "cn_only": authority.issue_host("cn_only", [], year, common_name=every_name[0]),
         }
+        authority.revoke("revoked")
+        self.responses = {f"{name}_by_{signer}": authority.vouch(name, signer) for name, signer in (
+            ("good", "intermediate"), ("revoked", "intermediate"), ("revoked", "responder"), ("revoked", "stranger"))}
         good, key = self.files["good"]
         self.files["leaf"] = (os.path.splitext(key)[0] + ".crt", key)
         self.files["long_chain"] = (os.path.join(folder, "long_chain.crt"), key)
@@ -123,7 +137,8 @@ class Certificates:
     def context(self, certificate, **options):
         """The server's side of TLS: `oldest` and `newest` version, `ciphers`, `clients`: need certificates?
         `dh_bits`: size of the Diffie-Hellman group. `protocol`: known for ALPN. `named`: must the client name (SNI) one
-        of the cases' domains?"""
+        of the cases' domains? `staple`: an OCSP response, by its name; of the other options only `newest` goes with
+        it."""
         key = (certificate, *sorted(options.items()))
         if key not in self._contexts:
             self._contexts[key] = self._make(certificate, **options)
@@ -139,8 +154,16 @@ class Certificates:
             pem.write(ssl.DER_cert_to_PEM_cert(der.read()).replace("CERTIFICATE", "DH PARAMETERS"))
         return base + ".pem"
 
+    def digest(self, certificate):
+        """SHA-256 of the certificate itself, in DER."""
+        with open(self.files[certificate][0], encoding="ascii") as chain:
+            leaf = chain.read().partition("-----END")[0] + ssl.PEM_FOOTER
+        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(leaf)).digest()
+
     def _make(self, certificate, oldest="TLSv1", newest="TLSv1_3", ciphers="DEFAULT", clients=False, dh_bits=None,
-              protocol=None, named=False):
+              protocol=None, named=False, staple=None):
+        if staple:
+            return StaplingContext(*self.files[certificate], self.responses[staple], newest)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # old versions are what is tested
@@ -219,8 +242,13 @@ class Stage:
         usual = {"srv": names.answer() if case.direct else names.answer(names.srv()),
                  "direct": names.answer(names.srv()) if case.direct else names.answer(),
                  "host": names.answer(names.a()), "domain": names.answer()}
-        for which, reply in {**usual, **case.dns}.items():
-            self.names.add(PREFIXES[which] + case.domain, reply, case.domain, port)
+        replies = {PREFIXES[which]: reply for which, reply in {**usual, **case.dns}.items()}
+        if case.tlsa:
+            replies[TLSA_PREFIX.format(port)] = names.answer(*(
+                names.tlsa(usage, 0, 1, self._certificates.digest(certificate)) for usage, certificate in case.tlsa))
+        for prefix, reply in replies.items():
+            reply = names.authentic(reply) if case.tlsa and case.authentic else reply
+            self.names.add(prefix + case.domain, reply, case.domain, port)
 
     def write_config(self, path, settings=Settings(), more=""):
         """Writes a configuration with all cases that have these settings, and `more` at its end. Returns the path."""

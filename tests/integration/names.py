@@ -12,10 +12,11 @@ import threading
 
 from lab.server import free_port
 
-A, CNAME, AAAA, SRV = 1, 5, 28, 33
+A, CNAME, AAAA, SRV, TLSA = 1, 5, 28, 33, 52
 NXDOMAIN, SERVFAIL, FORMERR, NOTIMP, REFUSED = 3, 2, 1, 4, 5
 ASKED = b"\xc0\x0c"  # a pointer to the name in the question
 RESPONSE, TRUNCATED = 0x8180, 0x0200  # with RD and RA
+AUTHENTIC = 0x20  # the AD bit, in the fourth byte
 TTL = 60
 
 
@@ -80,6 +81,11 @@ def cname(target):
     return lambda question: (CNAME, None, encode(target.format(question.domain)))
 
 
+def tlsa(usage, selector, matching, data):
+    """A certificate or key, or a digest of it (RFC 6698)."""
+    return lambda question: (TLSA, None, bytes((usage, selector, matching)) + data)
+
+
 # Replies.
 
 def answer(*records):
@@ -116,6 +122,11 @@ def truncated(over_tcp):
 def altered(reply, alter):
     """Another reply's messages, each made into something else."""
     return lambda question: [alter(message) for message in reply(question)]
+
+
+def authentic(reply):
+    """As one who has DNSSEC vouch for it."""
+    return altered(reply, lambda message: message[:3] + bytes([message[3] | AUTHENTIC]) + message[4:])
 
 
 def only(kind, reply, otherwise=answer()):

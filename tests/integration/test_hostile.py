@@ -1,6 +1,6 @@
 """Peers and name servers that fail, lie, flood and stall: each gets its own right reason, and none harms the agent.
 
-The cases stand in cases_names.py, cases_stream.py, cases_tls.py and cases_direct.py. All of them are judged in a
+The cases stand in cases_names.py, cases_stream.py, cases_tls.py, cases_certificates.py and cases_direct.py. All of them are judged in a
 handful of runs of `fedhealth check`, so that what times out does so together.
 """
 
@@ -12,6 +12,7 @@ import subprocess
 
 import pytest
 
+import cases_certificates
 import cases_direct
 import cases_names
 import cases_stream
@@ -21,7 +22,8 @@ from agent import FEDHEALTH, OPENMETRICS, Agent, Samples, parse_openmetrics, run
 from hostile import SANITIZED, Case, Certificates, Settings, Stage
 from peers import full_listener, reset, reset_all
 
-CASES = cases_names.CASES + cases_stream.CASES + cases_tls.CASES + cases_direct.CASES
+CASES = (cases_names.CASES + cases_stream.CASES + cases_tls.CASES + cases_certificates.CASES
+         + cases_direct.CASES)
 MEMORY_MAX = 64 << 20  # bytes; sanitizers need more for themselves
 CONTROL = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f]")
 
@@ -80,11 +82,28 @@ def test_two_hundred_records(outcomes):
     assert [lookup["records"] for lookup in lookups if lookup["service"] == "xmpp-server"] == [200]
 
 
+@pytest.mark.parametrize("domain, test, passed", [
+    ("stapled", "revocation", 1), ("revoked", "revocation", 0), ("stapled-by-a-stranger", "revocation", None),
+    ("good", "revocation", None), ("tlsa-match", "dane", 1), ("tlsa-mismatch", "dane", 0),
+    ("tlsa-not-authentic", "dane", None), ("good", "dane", None)])
+def test_extra_tests_of_certificates(outcomes, domain, test, passed):
+    """OCSP and DANE are there only where there is something to judge by."""
+    (endpoint,) = outcomes[Settings()].domains[f"{domain}.hostile.test"]["endpoints"]
+    assert endpoint["certificate"]["tests"].get(test, {}).get("valid") == passed
+
+
 @pytest.mark.parametrize("domain, check, detail", [
     ("error-invalid-id", "stream", r": invalid-id$"),
     ("error-of-own-text", "stream", r": not-today: Come back tomorrow$"),
     ("http", "stream", r'"HTTP/1\.1 400 Bad Request'),
     ("error-with-much-text", "stream", "^[^\N{PILE OF POO}]*\N{PILE OF POO}{60,64}$"),
+    ("revoked", "certificate", r": revoked at \d{4}-.*Z, keyCompromise, says the OCSP response that came with it$"),
+    ("stapled", "certificate", "; OCSP: not revoked$"),
+    ("stapled-by-a-stranger", "certificate", "does not count: the certificate's issuer does not vouch for "),
+    ("tlsa-match", "certificate", "; TLSA records match$"),
+    ("tlsa-mismatch", "certificate", ": trusted, but not by the domain's TLSA records$"),
+    ("tlsa-self-signed", "certificate", "; TLSA records match$"),
+    ("tlsa-not-authentic", "certificate", "expires at [^;]*$"),
     ("certificate-many-names-warning", "certificate", r": is for dNSName n0\.example, .{,1000} and more$")])
 def test_detail(outcomes, domain, check, detail):
     """The detail quotes the peer where the reason alone does not tell, and not at length."""
