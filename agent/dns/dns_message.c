@@ -280,3 +280,36 @@ void dns_reply_fini(struct dns_reply *reply)
     free(reply->tlsa);
     *reply = (struct dns_reply){.ttl_s = -1};
 }
+
+bool dns_status_is_final(enum dns_status status)
+{
+    return status == DNS_ANSWER || status == DNS_NODATA || status == DNS_NXDOMAIN;
+}
+
+/* The worse of two outcomes has the higher rank; an answer beats all. */
+static enum dns_status worse(enum dns_status a, enum dns_status b)
+{
+    static const int rank[] = {
+        [DNS_NXDOMAIN] = 0, [DNS_NODATA] = 1,  [DNS_BAD_NAME] = 2,    [DNS_MALFORMED] = 3, [DNS_REFUSED] = 4,
+        [DNS_SERVFAIL] = 5, [DNS_TIMEOUT] = 6, [DNS_LOCAL_ERROR] = 7, [DNS_ANSWER] = 8,
+    };
+    return rank[a] >= rank[b] ? a : b;
+}
+
+void dns_reply_merge(struct dns_reply *first, const struct dns_reply *second)
+{
+    size_t room = DNS_MAX_RECORDS - first->count;
+    size_t more = second->count < room ? second->count : room;
+    if (more > 0) {
+        first->address = mem_resize(first->address, first->count + more, sizeof *first->address);
+        memcpy(first->address + first->count, second->address, more * sizeof *first->address);
+    }
+    first->authentic = (first->authentic || !dns_status_is_final(first->status)) &&
+                       (second->authentic || !dns_status_is_final(second->status));
+    first->status = worse(first->status, second->status);
+    first->alias |= second->alias;
+    first->records += second->records;
+    first->count += more;
+    if (first->ttl_s < 0 || (second->ttl_s >= 0 && second->ttl_s < first->ttl_s))
+        first->ttl_s = second->ttl_s;
+}

@@ -172,12 +172,6 @@ static void lookup_end(struct lookup *lookup)
         loop_timer_arm(query->timer, grace_us);
 }
 
-/* Whether the answer says something of the name, so that a further server would say the same. */
-static bool is_final(enum dns_status status)
-{
-    return status == DNS_ANSWER || status == DNS_NODATA || status == DNS_NXDOMAIN;
-}
-
 static bool is_exhaustion(int error)
 {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
@@ -211,7 +205,7 @@ static void answered(void *arg, int status, int timeouts, unsigned char *bytes, 
     }
     dns_reply_fini(&lookup->reply);
     dns_reply_read(&lookup->reply, lookup->question, bytes, (size_t)length);
-    if (is_final(lookup->reply.status) || lookup->server + 1 == server_count) {
+    if (dns_status_is_final(lookup->reply.status) || lookup->server + 1 == server_count) {
         lookup_end(lookup);
         return;
     }
@@ -239,48 +233,19 @@ static void query_free(struct resolver_query *query)
     free(query);
 }
 
-/* The worse of two outcomes has the higher rank; an answer beats all. */
-static enum dns_status worse(enum dns_status a, enum dns_status b)
-{
-    static const int rank[] = {
-        [DNS_NXDOMAIN] = 0, [DNS_NODATA] = 1,  [DNS_BAD_NAME] = 2,    [DNS_MALFORMED] = 3, [DNS_REFUSED] = 4,
-        [DNS_SERVFAIL] = 5, [DNS_TIMEOUT] = 6, [DNS_LOCAL_ERROR] = 7, [DNS_ANSWER] = 8,
-    };
-    return rank[a] >= rank[b] ? a : b;
-}
-
-/* Appends the second reply's addresses to the first's, and makes the first stand for both. */
-static void reply_merge(struct dns_reply *first, const struct dns_reply *second)
-{
-    size_t room = DNS_MAX_RECORDS - first->count;
-    size_t more = second->count < room ? second->count : room;
-    if (more > 0) {
-        first->address = mem_resize(first->address, first->count + more, sizeof *first->address);
-        memcpy(first->address + first->count, second->address, more * sizeof *first->address);
-    }
-    first->authentic = (first->authentic || !is_final(first->status)) &&
-                       (second->authentic || !is_final(second->status));
-    first->status = worse(first->status, second->status);
-    first->alias |= second->alias;
-    first->records += second->records;
-    first->count += more;
-    if (first->ttl_s < 0 || (second->ttl_s >= 0 && second->ttl_s < first->ttl_s))
-        first->ttl_s = second->ttl_s;
-}
-
 static void query_deliver(void *arg)
 {
     struct resolver_query *query = arg;
     query_detach(query);
     struct dns_reply *reply = &query->lookup[0].reply;
     if (query->lookup_count > 1)
-        reply_merge(reply, &query->lookup[1].reply);
+        dns_reply_merge(reply, &query->lookup[1].reply);
     struct dns_answer answer = {
         .status = reply->status,
         .duration_us = clock_mono_us() - query->started_us,
         .ttl_s = reply->ttl_s,
         .alias = reply->alias,
-        .authentic = reply->authentic && is_final(reply->status) && query->resolver->trusted,
+        .authentic = reply->authentic && dns_status_is_final(reply->status) && query->resolver->trusted,
         .records = reply->records,
         .count = reply->count,
         .srv = reply->srv,

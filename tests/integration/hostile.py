@@ -27,11 +27,11 @@ SECONDS_MAX = 50  # of one run; a run that takes longer hangs
 with open(FEDHEALTH, "rb") as _program:
     SANITIZED = b"__asan_init" in _program.read()
 
-TLSA_PREFIX = "_{}._tcp.host."  # with the port
-PREFIXES = {"srv": "_xmpp-server._tcp.", "direct": "_xmpps-server._tcp.", "host": "host.", "domain": ""}
+PREFIXES = {"srv": "_xmpp-server._tcp.", "direct": "_xmpps-server._tcp.", "host": "host.", "domain": "",
+            "tlsa": "_{port}._tcp.host."}
 CONFIG = """\
 agent: {{domain: {monitor}, timeout: {timeout}, interval: 2s, max_endpoints: 64, state_dir: {state_dir}}}
-dns: {{resolvers: [{{name: scripted, address: "127.0.0.1:{dns_port}"}}]}}
+dns: {{resolvers: [{{name: scripted, address: "127.0.0.1:{dns_port}"}}{second}]}}
 tls: {{ca_file: {ca_file}{tls}}}
 domains:
 {domains}
@@ -43,6 +43,7 @@ class Settings:
     """Of a whole run. `tls` is more of the configuration's tls map."""
     timeout: str = "30s"  # so long that no slow machine makes a case time out by mistake
     tls: str = ""
+    second: bool = False  # is there a second resolver?
 
 
 IMPATIENT = Settings(timeout="2s")  # for what is to time out
@@ -71,6 +72,7 @@ class Case:
     direct: bool = False  # direct TLS, and no other service
     tlsa: tuple = ()  # TLSA records: (usage, name of a certificate); selector 0, matching type 1
     authentic: bool = True  # DNSSEC vouches for them, and for all that leads to them
+    second: dict = dataclasses.field(default_factory=dict)  # as dns, of the second resolver
 
     @property
     def domain(self):
@@ -222,7 +224,7 @@ class Stage:
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
-            self.names = stack.enter_context(contextlib.closing(names.Names()))
+            self.names, self.second = (stack.enter_context(contextlib.closing(names.Names())) for _ in range(2))
             self.peers = Peers(self._certificates.context)
             for case in self._cases:
                 self._add(case)
@@ -242,20 +244,21 @@ class Stage:
         usual = {"srv": names.answer() if case.direct else names.answer(names.srv()),
                  "direct": names.answer(names.srv()) if case.direct else names.answer(),
                  "host": names.answer(names.a()), "domain": names.answer()}
-        replies = {PREFIXES[which]: reply for which, reply in {**usual, **case.dns}.items()}
-        if case.tlsa:
-            replies[TLSA_PREFIX.format(port)] = names.answer(*(
-                names.tlsa(usage, 0, 1, self._certificates.digest(certificate)) for usage, certificate in case.tlsa))
-        for prefix, reply in replies.items():
-            reply = names.authentic(reply) if case.tlsa and case.authentic else reply
-            self.names.add(prefix + case.domain, reply, case.domain, port)
+        tlsa = names.answer(*(names.tlsa(self._certificates.digest(certificate), usage, 0)
+                              for usage, certificate in case.tlsa))
+        usual.update({"tlsa": tlsa} if case.tlsa else {})
+        for server, special in ((self.names, case.dns), (self.second, case.second)):
+            for which, reply in {**usual, **special}.items():
+                reply = names.secure(reply) if case.tlsa and case.authentic else reply
+                server.add(PREFIXES[which].format(port=port) + case.domain, reply, case.domain, port)
 
     def write_config(self, path, settings=Settings(), more=""):
         """Writes a configuration with all cases that have these settings, and `more` at its end. Returns the path."""
         domains = [json.dumps({"name": case.domain, **({"expect": case.expect} if case.expect else {})})
                    for case in self._cases if case.settings == settings]
         with open(path, "w", encoding="utf-8") as out:
-            out.write(CONFIG.format(monitor=MONITOR, timeout=settings.timeout, dns_port=self.names.port,
+            second = f', {{name: second, address: "127.0.0.1:{self.second.port}"}}' if settings.second else ""
+            out.write(CONFIG.format(monitor=MONITOR, timeout=settings.timeout, dns_port=self.names.port, second=second,
                                     state_dir=os.path.join(os.path.dirname(path), "state"),
                                     tls=settings.tls, ca_file=self._certificates.ca_file,
                                     domains="\n".join(f"  - {domain}" for domain in domains)) + more)

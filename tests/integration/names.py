@@ -15,8 +15,7 @@ from lab.server import free_port
 A, CNAME, AAAA, SRV, TLSA = 1, 5, 28, 33, 52
 NXDOMAIN, SERVFAIL, FORMERR, NOTIMP, REFUSED = 3, 2, 1, 4, 5
 ASKED = b"\xc0\x0c"  # a pointer to the name in the question
-RESPONSE, TRUNCATED = 0x8180, 0x0200  # with RD and RA
-AUTHENTIC = 0x20  # the AD bit, in the fourth byte
+RESPONSE, TRUNCATED, AUTHENTIC = 0x8180, 0x0200, 0x20  # with RD and RA
 TTL = 60
 
 
@@ -81,9 +80,9 @@ def cname(target):
     return lambda question: (CNAME, None, encode(target.format(question.domain)))
 
 
-def tlsa(usage, selector, matching, data):
-    """A certificate or key, or a digest of it (RFC 6698)."""
-    return lambda question: (TLSA, None, bytes((usage, selector, matching)) + data)
+def tlsa(data, usage=3, selector=1, matching=1):
+    """What a certificate or key must be (RFC 6698): by default, a SHA-256 of the server's own key."""
+    return lambda question: (TLSA, None, bytes([usage, selector, matching]) + data)
 
 
 # Replies.
@@ -124,8 +123,8 @@ def altered(reply, alter):
     return lambda question: [alter(message) for message in reply(question)]
 
 
-def authentic(reply):
-    """As one who has DNSSEC vouch for it."""
+def secure(reply):
+    """DNSSEC vouches for it, says the AD bit."""
     return altered(reply, lambda message: message[:3] + bytes([message[3] | AUTHENTIC]) + message[4:])
 
 

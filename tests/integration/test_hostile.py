@@ -1,6 +1,7 @@
 """Peers and name servers that fail, lie, flood and stall: each gets its own right reason, and none harms the agent.
 
-The cases stand in cases_names.py, cases_stream.py, cases_tls.py, cases_certificates.py and cases_direct.py. All of them are judged in a
+The cases stand in cases_names.py, cases_views.py, cases_stream.py, cases_tls.py, cases_certificates.py and
+cases_direct.py. All of them are judged in a
 handful of runs of `fedhealth check`, so that what times out does so together.
 """
 
@@ -17,12 +18,13 @@ import cases_direct
 import cases_names
 import cases_stream
 import cases_tls
+import cases_views
 import names
 from agent import FEDHEALTH, OPENMETRICS, Agent, Samples, parse_openmetrics, run, wait_for
 from hostile import SANITIZED, Case, Certificates, Settings, Stage
 from peers import full_listener, reset, reset_all
 
-CASES = (cases_names.CASES + cases_stream.CASES + cases_tls.CASES + cases_certificates.CASES
+CASES = (cases_names.CASES + cases_views.CASES + cases_stream.CASES + cases_tls.CASES + cases_certificates.CASES
          + cases_direct.CASES)
 MEMORY_MAX = 64 << 20  # bytes; sanitizers need more for themselves
 CONTROL = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f]")
@@ -108,6 +110,14 @@ def test_extra_tests_of_certificates(outcomes, domain, test, passed):
 def test_detail(outcomes, domain, check, detail):
     """The detail quotes the peer where the reason alone does not tell, and not at length."""
     assert re.search(detail, outcomes[Settings()].domains[f"{domain}.hostile.test"]["checks"][check]["detail"])
+
+
+@pytest.mark.parametrize("case", [case for case in cases_views.CASES if case.name in cases_views.DETAILS],
+                         ids=lambda case: case.name)
+def test_view_detail(outcomes, case):
+    """Who says what."""
+    detail = outcomes[case.settings].domains[case.domain]["checks"]["srv"]["detail"]
+    assert re.search(cases_views.DETAILS[case.name], detail)
 
 
 @pytest.mark.parametrize("output", [[], ["--nagios"]], ids=["text", "nagios"])
