@@ -18,8 +18,8 @@ from stapling import StaplingContext
 
 ZONE = "hostile.test"
 MONITOR = "monitor.test"
-CHECKS = ("srv", "connect", "stream", "starttls", "certificate", "auth")  # in the order of the conversation
-CHECKS_DIRECT = ("srv", "connect", "starttls", "certificate", "stream", "auth")  # ... with direct TLS
+CHECKS = ("srv", "connect", "stream", "starttls", "certificate", "auth", "dialback")  # in the conversation's order
+CHECKS_DIRECT = ("srv", "connect", "starttls", "certificate", "stream", "auth", "dialback")  # ... with direct TLS
 EXIT_CODES = {"ok": 0, "warning": 1, "critical": 2, "unknown": 3}
 WORSE = ("ok", "unknown", "warning", "critical")
 SECONDS_MAX = 50  # of one run; a run that takes longer hangs
@@ -73,6 +73,7 @@ class Case:
     tlsa: tuple = ()  # TLSA records: (usage, name of a certificate); selector 0, matching type 1
     authentic: bool = True  # DNSSEC vouches for them, and for all that leads to them
     second: dict = dataclasses.field(default_factory=dict)  # as dns, of the second resolver
+    dialback: dict = None  # the domain's map in the configuration; `secret` is written to a file. None: not checked
 
     @property
     def domain(self):
@@ -81,10 +82,12 @@ class Case:
 
     @property
     def reasons(self):
-        """{check: reason} of the six checks."""
-        order = (CHECKS_DIRECT if self.direct else CHECKS).index
-        until = order(self.until or max(self.found, key=order, default="auth"))
-        return {check: self.found.get(check, "ok" if order(check) <= until else "not_reached") for check in CHECKS}
+        """{check: reason} of the checks that are configured."""
+        dials_back = self.dialback and self.dialback.get("enabled", True)
+        checks = (CHECKS_DIRECT if self.direct else CHECKS)[:7 if dials_back else 6]
+        until = checks.index(self.until or max(self.found, key=checks.index, default=checks[-1]))
+        return {check: self.found.get(check, "ok" if checks.index(check) <= until else "not_reached")
+                for check in checks}
 
 
 def refuse_unnamed(tls, name, context):
@@ -252,10 +255,22 @@ class Stage:
                 reply = names.secure(reply) if case.tlsa and case.authentic else reply
                 server.add(PREFIXES[which].format(port=port) + case.domain, reply, case.domain, port)
 
+    def _describe(self, case):
+        """The domain's map in the configuration."""
+        described = {"name": case.domain}
+        if case.expect:
+            described["expect"] = case.expect
+        if case.dialback:
+            described["dialback"] = dict(case.dialback)
+        if "secret" in described.get("dialback", {}):
+            path = described["dialback"]["secret_file"] = os.path.join(self._folder, f"{case.domain}.secret")
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as out:
+                out.write(described["dialback"].pop("secret") + "\n")
+        return described
+
     def write_config(self, path, settings=Settings(), more=""):
         """Writes a configuration with all cases that have these settings, and `more` at its end. Returns the path."""
-        domains = [json.dumps({"name": case.domain, **({"expect": case.expect} if case.expect else {})})
-                   for case in self._cases if case.settings == settings]
+        domains = [json.dumps(self._describe(case)) for case in self._cases if case.settings == settings]
         with open(path, "w", encoding="utf-8") as out:
             second = f', {{name: second, address: "127.0.0.1:{self.second.port}"}}' if settings.second else ""
             out.write(CONFIG.format(monitor=MONITOR, timeout=settings.timeout, dns_port=self.names.port, second=second,
