@@ -1,7 +1,7 @@
 """Peers and name servers that fail, lie, flood and stall: each gets its own right reason, and none harms the agent.
 
-The cases stand in cases_names.py, cases_views.py, cases_stream.py, cases_tls.py and cases_direct.py. All of them are judged in a
-handful of runs of `fedhealth check`, so that what times out does so together.
+The cases stand in cases_names.py, cases_views.py, cases_stream.py, cases_tls.py and cases_direct.py. All of them are
+judged in a handful of runs of `fedhealth check`, so that what times out does so together.
 """
 
 import contextlib
