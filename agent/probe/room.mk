@@ -20,8 +20,8 @@ agent_probe_libprobe_a_SOURCES = \
 	agent/probe/withhold.c agent/probe/withhold.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_dialback tests/unit/test_discover tests/unit/test_round tests/unit/test_route \
-	tests/unit/test_tlsa tests/unit/test_views
+check_PROGRAMS += tests/unit/test_dialback tests/unit/test_discover tests/unit/test_round \
+	tests/unit/test_round_views tests/unit/test_route tests/unit/test_tlsa tests/unit/test_views
 tests_unit_test_dialback_SOURCES = tests/unit/test_dialback.c
 tests_unit_test_dialback_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_dialback_LDADD = agent/probe/libprobe.a agent/login/liblogin.a agent/stream/libstream.a \
@@ -43,6 +43,11 @@ tests_unit_test_views_LDADD = agent/probe/libprobe.a $(RESOLVER_SCENE_LIBS)
 tests_unit_test_round_SOURCES = tests/unit/test_round.c tests/unit/dns_zone.c tests/unit/dns_zone.h $(RESOLVER_SCENE)
 tests_unit_test_round_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_round_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_round_views_SOURCES = tests/unit/test_round_views.c tests/unit/dns_zone.c tests/unit/dns_zone.h \
+	$(RESOLVER_SCENE)
+tests_unit_test_round_views_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_round_views_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_route_SOURCES = tests/unit/test_route.c $(RESOLVER_SCENE)
 tests_unit_test_route_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
