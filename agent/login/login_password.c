@@ -102,6 +102,8 @@ void login_password_warn(const struct config *config)
         for (size_t j = 0; j < node->account_count; j++)
             look_at(&files, node->accounts[j].password_file);
     }
+    for (size_t i = 0; i < config->ping_count; i++)
+        look_at(&files, config->pings[i].password_file);
     for (size_t i = 0; i < config->snmp_user_count; i++) {
         look_at(&files, config->snmp_users[i].auth_password_file);
         look_at(&files, config->snmp_users[i].priv_password_file);
