@@ -18,6 +18,7 @@ s2s_direct_tls_ports = {{ {direct_port} }}
 modules_enabled = {{ "tls", "dialback", "saslauth" }}
 modules_disabled = {{ "c2s", "offline", "presence", "message", "iq" }}
 s2s_require_encryption = {require_encryption}
+{more}
 """
 
 # Direct TLS chooses by SNI, and looks for the files under a name of its own.
@@ -35,9 +36,12 @@ VirtualHost "{domain}"
 
 class Prosody(Server):
     """`hosts` maps each domain to (certificate chain, key), or to None for a host without TLS. It listens at `port` of
-    these addresses, and for direct TLS at `direct_port`. `sender` asks whether it is there; `wait` as for Server."""
+    these addresses, and for direct TLS at `direct_port`. `secret` is that of dialback, a random one if there is none.
+    `sender` asks whether it is there; `wait` as for Server."""
 
-    def __init__(self, name, folder, hosts, require_encryption, sender, addresses=("127.0.0.1",), wait=True):
+    def __init__(self, name, folder, hosts, require_encryption, sender, addresses=("127.0.0.1",), secret=None,
+                 wait=True):
+        self.secret = secret
         self.port = free_port()
         self.direct_port = free_port()
         listening = [(address, port) for port in (self.port, self.direct_port) for address in addresses]
@@ -45,7 +49,8 @@ class Prosody(Server):
         with open(config, "w", encoding="utf-8") as out:
             out.write(CONFIG.format(folder=folder, port=self.port, direct_port=self.direct_port,
                                     addresses=", ".join(f'"{address}"' for address in addresses),
-                                    require_encryption="true" if require_encryption else "false"))
+                                    require_encryption="true" if require_encryption else "false",
+                                    more=f'dialback_secret = "{secret}"' if secret else ""))
             for domain, files in hosts.items():
                 if files:
                     out.write(HOST_WITH_TLS.format(domain=domain, certificate=files[0], key=files[1]))
