@@ -1,4 +1,5 @@
-"""Prosody: one XMPP server with any number of hosts, a port for STARTTLS and one for direct TLS."""
+"""Prosody: one XMPP server with any number of hosts, a port for STARTTLS and one for direct TLS, and on request one for
+users."""
 
 import os
 
@@ -10,15 +11,57 @@ run_as_root = true
 pidfile = "{folder}/pid"
 data_path = "{folder}"
 certificates = "{folder}"
-plugin_paths = {{}}
+plugin_paths = {{ "{folder}" }}
 log = {{ {{ levels = {{ min = "info" }}, to = "file", filename = "{folder}/log" }} }}
 interfaces = {{ {addresses} }}
 s2s_ports = {{ {port} }}
 s2s_direct_tls_ports = {{ {direct_port} }}
-modules_enabled = {{ "tls", "dialback", "saslauth" }}
-modules_disabled = {{ "c2s", "offline", "presence", "message", "iq" }}
 s2s_require_encryption = {require_encryption}
-{more}
+"""
+
+SECRET = """
+dialback_secret = "{secret}"
+"""
+
+PEERS_ONLY = """
+modules_enabled = { "tls", "dialback", "saslauth" }
+modules_disabled = { "c2s", "offline", "presence", "message", "iq" }
+"""
+
+FEDERATION = """
+modules_enabled = {{ "tls", "dialback", "saslauth", "ping", "lab" }}
+modules_disabled = {{ "offline", "presence", "message" }}
+c2s_ports = {{ {client_port} }}
+authentication = "internal_plain"
+lab_routes = {{ {routes} }}
+"""
+
+# Peers are found without DNS, at ports of 127.0.0.1, and what else the tests count is logged.
+PLUGIN = """
+module:set_global();
+local manual = require "net.resolvers.manual";
+local service = require "net.resolvers.service";
+local routes = module:get_option("lab_routes");
+
+function service.new(host, service_name, conn_type, extra)
+    local port = service_name == "xmpp-server" and routes[host];
+    return manual.new(port and { { conn_type, "127.0.0.1", port, extra } } or {}, conn_type, extra);
+end
+
+function module.add_host(module)
+    module:hook("authentication-success", function (event)
+        event.session.log("info", "login accepted");
+    end, 10);
+    module:hook("authentication-failure", function (event)
+        event.session.log("info", "login refused");
+    end, 10);
+    module:hook("s2s-authenticated", function (event)
+        event.session.log("info", "peer proven by %s", event.mechanism);
+    end, 10);
+    module:hook("iq-get/host/urn:xmpp:ping:ping", function (event)
+        module:log("info", "ping from %s", event.stanza.attr.from);
+    end, 10);
+end
 """
 
 # Direct TLS chooses by SNI, and looks for the files under a name of its own.
@@ -34,27 +77,51 @@ VirtualHost "{domain}"
 """
 
 
+def _write(path, text):
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text)
+
+
+def add_account(folder, account, password):
+    """Adds user@domain to the server that has its data in this folder."""
+    user, domain = ("".join(letter if letter.isalnum() else f"%{ord(letter):02x}" for letter in part)
+                    for part in account.split("@"))
+    path = os.path.join(folder, domain, "accounts")
+    os.makedirs(path, exist_ok=True)
+    _write(os.path.join(path, user + ".dat"), f'return {{ ["password"] = "{password}" }};\n')
+
+
 class Prosody(Server):
     """`hosts` maps each domain to (certificate chain, key), or to None for a host without TLS. It listens at `port` of
     these addresses, and for direct TLS at `direct_port`. `secret` is that of dialback, a random one if there is none.
-    `sender` asks whether it is there; `wait` as for Server."""
+    With `routes`, which maps a peer's domain to its port, it federates: users log in at `client_port`, it answers pings,
+    and logs both. `sender` asks whether it is there; `wait` as for Server."""
 
     def __init__(self, name, folder, hosts, require_encryption, sender, addresses=("127.0.0.1",), secret=None,
-                 wait=True):
+                 routes=None, port=None, wait=True):
         self.secret = secret
-        self.port = free_port()
+        self.port = port or free_port()
         self.direct_port = free_port()
+        self.client_port = None if routes is None else free_port()
         listening = [(address, port) for port in (self.port, self.direct_port) for address in addresses]
-        config = os.path.join(folder, "prosody.cfg.lua")
-        with open(config, "w", encoding="utf-8") as out:
-            out.write(CONFIG.format(folder=folder, port=self.port, direct_port=self.direct_port,
-                                    addresses=", ".join(f'"{address}"' for address in addresses),
-                                    require_encryption="true" if require_encryption else "false",
-                                    more=f'dialback_secret = "{secret}"' if secret else ""))
-            for domain, files in hosts.items():
-                if files:
-                    out.write(HOST_WITH_TLS.format(domain=domain, certificate=files[0], key=files[1]))
-                else:
-                    out.write(HOST_WITHOUT_TLS.format(domain=domain))
-        super().__init__(f"prosody ({name})", folder, ["/usr/bin/prosody", "--config", config, "-F"],
+        config = CONFIG.format(folder=folder, port=self.port, direct_port=self.direct_port,
+                               addresses=", ".join(f'"{address}"' for address in addresses),
+                               require_encryption="true" if require_encryption else "false")
+        if secret:
+            config += SECRET.format(secret=secret)
+        if routes is None:
+            config += PEERS_ONLY
+        else:
+            listening += [(address, self.client_port) for address in addresses]
+            _write(os.path.join(folder, "mod_lab.lua"), PLUGIN)
+            config += FEDERATION.format(client_port=self.client_port,
+                                        routes=", ".join(f'["{peer}"] = {at}' for peer, at in routes.items()))
+        for domain, files in hosts.items():
+            if files:
+                config += HOST_WITH_TLS.format(domain=domain, certificate=files[0], key=files[1])
+            else:
+                config += HOST_WITHOUT_TLS.format(domain=domain)
+        path = os.path.join(folder, "prosody.cfg.lua")
+        _write(path, config)
+        super().__init__(f"prosody ({name})", folder, ["/usr/bin/prosody", "--config", path, "-F"],
                          lambda server: is_ready(listening, hosts, sender), wait=wait)

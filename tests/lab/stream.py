@@ -1,5 +1,6 @@
 """What a peer, or a user, does on a stream: enough of XMPP to see what a server is like, without fedhealth."""
 
+import base64
 import re
 import socket
 import ssl
@@ -73,6 +74,29 @@ class Stream:
         assert "<proceed" in self.read("<(proceed|failure)[^>]*>"), self.answer
         self._start_tls()
         return self.open()
+
+
+class Session(Stream):
+    """A user who has logged in: of `account` (user@domain), by PLAIN inside TLS. `refused` has the server's answer where
+    it did not let the user in."""
+
+    def __init__(self, address, account, password):
+        user, domain = account.split("@")
+        super().__init__(address, domain)
+        self.open()
+        self.starttls()
+        answer = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+        self.send(f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{answer}</auth>")
+        said = self.read("<success[^>]*>|</failure>")
+        self.refused = said if "<success" not in said else None
+        if not self.refused:
+            self.open()
+            self.ask("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>", "set")
+
+    def ask(self, what, kind="get", to=None):
+        """Sends this in an iq, and returns the iq that comes back."""
+        self.send(f"<iq type='{kind}' id='lab'" + (f" to='{to}'" if to else "") + f">{what}</iq>")
+        return self.read("<iq [^>]*/>|</iq>")
 
 
 def open_stream(address, domain, sender, direct=False):

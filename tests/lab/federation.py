@@ -1,0 +1,66 @@
+"""Two Prosodys that federate with one another, by dialback, and an account at the one from which the other is pinged."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+
+from .certificates import Authority
+from .prosody import Prosody, add_account
+from .server import free_port
+
+NEAR, FAR = "near.lab.test", "far.lab.test"
+ACCOUNT, PASSWORD = "probe@" + NEAR, "the probe's password"
+ASKING = "monitor.lab.test"  # who asks whether the servers are there
+
+
+class Federation:
+    """`near` has the account, `far` answers its pings until lose_route(). `ca_file` is what has signed both."""
+
+    def __enter__(self):
+        with contextlib.ExitStack() as stack:
+            self.folder = tempfile.mkdtemp(prefix="fedhealth-lab-")
+            stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            authority = Authority(self._make_folder("certificates"))
+            self.ca_file = authority.ca_file
+            self._hosts = {name: {name: authority.issue_host(name, [name], [-30, 90])} for name in (NEAR, FAR)}
+            self._ports = {NEAR: free_port(), FAR: free_port()}
+            self.near = self.far = None
+            add_account(self._make_folder(NEAR), ACCOUNT, PASSWORD)
+            self._make_folder(FAR)
+            stack.callback(self._stop)
+            self.near, self.far = self._start(NEAR), self._start(FAR)
+            for server in self.servers:
+                server.wait()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exception):
+        self._stack.close()
+
+    @property
+    def servers(self):
+        """Those that were started, also if they have ended since."""
+        return [server for server in (self.near, self.far) if server]
+
+    def _make_folder(self, name):
+        folder = os.path.join(self.folder, name)
+        os.mkdir(folder)
+        return folder
+
+    def _start(self, name):
+        return Prosody(name, os.path.join(self.folder, name), self._hosts[name], True, ASKING, routes=self._ports,
+                       port=self._ports[name], wait=False)
+
+    def _stop(self):
+        for server in self.servers:
+            server.stop()
+
+    def lose_route(self):
+        """Ends the far server: from now on the near one returns what is meant for it."""
+        self.far.stop()
+
+    def restore_route(self):
+        """Starts the far server again, at the same port."""
+        self.far = self._start(FAR)
+        self.far.wait()
