@@ -4,6 +4,7 @@ agent_health_libhealth_a_SOURCES = \
 	agent/health/check.c agent/health/check.h \
 	agent/health/combine.c agent/health/combine.h \
 	agent/health/cp_id.c agent/health/cp_id.h \
+	agent/health/dialback.c agent/health/dialback.h \
 	agent/health/expiry.c agent/health/expiry.h \
 	agent/health/fact.c agent/health/fact.h agent/health/facts.def \
 	agent/health/fact_row.c \

@@ -74,8 +74,8 @@ struct files {
     size_t count;
 };
 
-/* `name` may be NULL. */
-static void look_at(struct files *files, const char *name)
+/* `name` may be NULL. `kind` is what stands in it. */
+static void look_at(struct files *files, const char *kind, const char *name)
 {
     struct stat status;
     for (size_t i = 0; i < files->count && name != NULL; i++) {
@@ -87,8 +87,8 @@ static void look_at(struct files *files, const char *name)
     files->names = mem_resize(files->names, files->count + 1, sizeof *files->names);
     files->names[files->count++] = name;
     if ((status.st_mode & (S_IROTH | S_IWOTH)) != 0)
-        log_warn("%s: everyone on this machine may %s this password file: chmod o-rw would end that", name,
-                 status.st_mode & S_IROTH ? "read" : "write");
+        log_warn("%s: everyone on this machine may %s this %s file: chmod o-rw would end that", name,
+                 status.st_mode & S_IROTH ? "read" : "write", kind);
 }
 
 void login_password_warn(const struct config *config)
@@ -96,15 +96,17 @@ void login_password_warn(const struct config *config)
     struct files files = {NULL, 0};
     for (size_t i = 0; i < config->imp_node_count; i++) {
         const struct config_imp_node *node = &config->imp_nodes[i];
-        look_at(&files, node->axl.password_file);
-        look_at(&files, node->control_center.password_file);
-        look_at(&files, node->page.password_file);
+        look_at(&files, "password", node->axl.password_file);
+        look_at(&files, "password", node->control_center.password_file);
+        look_at(&files, "password", node->page.password_file);
         for (size_t j = 0; j < node->account_count; j++)
-            look_at(&files, node->accounts[j].password_file);
+            look_at(&files, "password", node->accounts[j].password_file);
     }
+    for (size_t i = 0; i < config->domain_count; i++)
+        look_at(&files, "secret", config->domains[i].dialback.secret_file);
     for (size_t i = 0; i < config->snmp_user_count; i++) {
-        look_at(&files, config->snmp_users[i].auth_password_file);
-        look_at(&files, config->snmp_users[i].priv_password_file);
+        look_at(&files, "password", config->snmp_users[i].auth_password_file);
+        look_at(&files, "password", config->snmp_users[i].priv_password_file);
     }
     free(files.names);
 }

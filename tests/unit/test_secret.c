@@ -175,19 +175,27 @@ static size_t warnings(const struct config *config, const char *words)
 static void a_file_that_everyone_can_read_is_warned_of_once(void **state)
 {
     (void)state;
+    char other[] = "/tmp/test_secret_other.XXXXXX";
+    int fd = mkstemp(other);
+    assert_true(fd >= 0 && close(fd) == 0);
     struct config_account account = {.password_file = file};
     struct config_imp_node nodes[] = {
         {.axl = {.password_file = file}, .control_center = {.password_file = file}, .accounts = &account,
          .account_count = 1},
         {.axl = {.password_file = "/no/such/file"}, .page = {.password_file = file}},
     };
-    const struct config config = {.imp_nodes = nodes, .imp_node_count = 2};
+    struct config_domain domains[] = {{.dialback = {.secret_file = other}}, {.dialback = {.secret_file = NULL}}};
+    const struct config config = {.imp_nodes = nodes, .imp_node_count = 2, .domains = domains, .domain_count = 2};
     assert_int_equal(chmod(file, 0640), 0); /* a group may be meant */
     assert_int_equal(warnings(&config, "password"), 0);
     assert_int_equal(chmod(file, 0644), 0);
     assert_int_equal(warnings(&config, "may read this password file"), 1);
     assert_int_equal(chmod(file, 0602), 0);
     assert_int_equal(warnings(&config, "may write this password file"), 1);
+    assert_int_equal(warnings(&config, "secret file"), 0);
+    assert_int_equal(chmod(other, 0604), 0);
+    assert_int_equal(warnings(&config, "may read this secret file"), 1);
+    assert_int_equal(unlink(other), 0);
 }
 
 static int setup(void **state)
