@@ -24,7 +24,7 @@ dialback_secret = "{secret}"
 """
 
 PEERS_ONLY = """
-modules_enabled = { "tls", "dialback", "saslauth" }
+modules_enabled = { "tls", "dialback", "saslauth", "lab" }
 modules_disabled = { "c2s", "offline", "presence", "message", "iq" }
 """
 
@@ -36,19 +36,27 @@ authentication = "internal_plain"
 lab_routes = {{ {routes} }}
 """
 
-# Peers are found without DNS, at ports of 127.0.0.1, and what else the tests count is logged.
+# What tests count is logged; and with routes, peers are found without DNS, at ports of 127.0.0.1.
 PLUGIN = """
 module:set_global();
 local manual = require "net.resolvers.manual";
 local service = require "net.resolvers.service";
 local routes = module:get_option("lab_routes");
 
-function service.new(host, service_name, conn_type, extra)
-    local port = service_name == "xmpp-server" and routes[host];
-    return manual.new(port and { { conn_type, "127.0.0.1", port, extra } } or {}, conn_type, extra);
+if routes then
+    function service.new(host, service_name, conn_type, extra)
+        local port = service_name == "xmpp-server" and routes[host];
+        return manual.new(port and { { conn_type, "127.0.0.1", port, extra } } or {}, conn_type, extra);
+    end
 end
 
 function module.add_host(module)
+    for _, kind in ipairs { "result", "verify" } do
+        module:hook("stanza/jabber:server:dialback:" .. kind, function (event)
+            local attr = event.stanza.attr;
+            event.origin.log("info", "db:%s from %s to %s %s", kind, attr.from, attr.to, attr.type or "asked");
+        end, 10);
+    end
     module:hook("authentication-success", function (event)
         event.session.log("info", "login accepted");
     end, 10);
@@ -109,11 +117,11 @@ class Prosody(Server):
                                require_encryption="true" if require_encryption else "false")
         if secret:
             config += SECRET.format(secret=secret)
+        _write(os.path.join(folder, "mod_lab.lua"), PLUGIN)
         if routes is None:
             config += PEERS_ONLY
         else:
             listening += [(address, self.client_port) for address in addresses]
-            _write(os.path.join(folder, "mod_lab.lua"), PLUGIN)
             config += FEDERATION.format(client_port=self.client_port,
                                         routes=", ".join(f'["{peer}"] = {at}' for peer, at in routes.items()))
         for domain, files in hosts.items():
