@@ -32,6 +32,7 @@ const char *phase_name(enum phase phase)
     case PHASE_STARTTLS: return "starttls";
     case PHASE_TLS: return "tls";
     case PHASE_FEATURES: return "features";
+    case PHASE_DIALBACK: return "dialback";
     case PHASE_COUNT: break;
     }
     return "unknown";

@@ -44,7 +44,7 @@ static bool take(const char *file, const char *line, size_t length, char passwor
             length--;
     }
     if (length == 0)
-        return err_set(err, "%s: its first line is empty: there is no password in it", file);
+        return err_set(err, "%s: its first line is empty: there is no password or secret in it", file);
     if (memchr(line, '\0', length) != NULL)
         return err_set(err, "%s: its first line has a NUL byte in it", file);
     if (length >= LOGIN_PASSWORD_SIZE)
@@ -54,15 +54,21 @@ static bool take(const char *file, const char *line, size_t length, char passwor
     return true;
 }
 
-bool login_password_read(const char *file, char password[LOGIN_PASSWORD_SIZE], struct err *err)
+bool login_password_read_from(int fd, const char *name, char password[LOGIN_PASSWORD_SIZE], struct err *err)
 {
     char line[LINE_SIZE];
     secret_cleanse(password, LOGIN_PASSWORD_SIZE);
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* no waiting for who writes to a pipe */
     ssize_t length = fd < 0 ? -1 : read_line(fd, line);
-    bool good = length < 0 ? err_set(err, "%s: cannot be read: %s", file, strerror(errno))
-                           : take(file, line, (size_t)length, password, err);
+    bool good = length < 0 ? err_set(err, "%s: cannot be read: %s", name, strerror(errno))
+                           : take(name, line, (size_t)length, password, err);
     secret_cleanse(line, sizeof line);
+    return good;
+}
+
+bool login_password_read(const char *file, char password[LOGIN_PASSWORD_SIZE], struct err *err)
+{
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* no waiting for who writes to a pipe */
+    bool good = login_password_read_from(fd, file, password, err);
     if (fd >= 0)
         close(fd);
     return good;

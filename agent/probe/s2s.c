@@ -69,7 +69,7 @@ static void stream_open(struct s2s *s2s, enum step step, size_t cap)
     s2s->step = step;
     s2s->header_seen = s2s->dialback_declared = false;
     xmpp_stream_free(s2s->stream);
-    s2s->stream = xmpp_stream_new(cap);
+    s2s->stream = xmpp_stream_new(XMPP_SERVER, cap);
     buf_printf(&s2s->channel.out, STREAM_OPEN, s2s->options.from, s2s->options.domain->name_unicode);
     channel_flush(&s2s->channel);
 }
@@ -209,6 +209,11 @@ static void event(struct s2s *s2s, enum xmpp_event seen)
     case XMPP_FEATURES:
     case XMPP_PROCEED:
     case XMPP_FAILURE:
+    case XMPP_VERIFY:
+    case XMPP_IQ:
+    case XMPP_CHALLENGE:
+    case XMPP_SUCCESS:
+    case XMPP_SASL_FAILURE:
     case XMPP_OTHER: element(s2s, seen); break;
     case XMPP_ERROR:
         verdict_fail_error(&s2s->verdict, s2s->step, s2s->stream);

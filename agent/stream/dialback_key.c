@@ -112,6 +112,35 @@ void dialback_key(char key[DIALBACK_KEY_SIZE], enum dialback_algorithm algorithm
     free(text);
 }
 
+static bool is_hmac(const char *key, struct part hmac_key, struct part text)
+{
+    unsigned char hash[SHA1_SIZE];
+    char hex[SHA1_HEX_SIZE];
+    size_t size = 0;
+    must(EVP_Q_mac(NULL, "HMAC", NULL, "SHA1", NULL, hmac_key.bytes, hmac_key.size, text.bytes, text.size, hash,
+                   sizeof hash, &size) != NULL);
+    bool same = dialback_key_equal(key, text_hex(hex, hash, size));
+    OPENSSL_cleanse(hash, sizeof hash);
+    OPENSSL_cleanse(hex, sizeof hex);
+    return same;
+}
+
+bool dialback_key_is_plain_hmac_sha1(const char *key, const char *secret, const char *receiving,
+                                     const char *originating, const char *stream_id)
+{
+    unsigned char hash[SHA1_SIZE];
+    char hex[SHA1_HEX_SIZE];
+    char *text = mem_printf("%s %s %s", receiving, originating, stream_id);
+    digest(hash, EVP_sha1(), text_part(secret), text_part(""));
+    text_hex(hex, hash, sizeof hash);
+    bool same = is_hmac(key, (struct part){hash, sizeof hash}, text_part(text)) ||
+                is_hmac(key, text_part(hex), text_part(text));
+    OPENSSL_cleanse(hash, sizeof hash);
+    OPENSSL_cleanse(hex, sizeof hex);
+    free(text);
+    return same;
+}
+
 bool dialback_key_equal(const char *a, const char *b)
 {
     size_t size = strlen(a);

@@ -25,6 +25,10 @@
  * caller's. */
 void dialback_key(char key[DIALBACK_KEY_SIZE], enum dialback_algorithm algorithm, const char *secret,
                   const char *receiving, const char *originating, const char *stream_id);
+/* Whether the key is HMAC-SHA-1 proper (RFC 2104) of what hmac-sha1 is made of, keyed with SHA-1(secret) in bytes or in
+ * hexadecimal digits. No server is known to make it; it is for those of unknown make. */
+bool dialback_key_is_plain_hmac_sha1(const char *key, const char *secret, const char *receiving,
+                                     const char *originating, const char *stream_id);
 /* Whether the two are alike, without telling by the time it takes where they differ. */
 bool dialback_key_equal(const char *a, const char *b);
 

@@ -58,6 +58,19 @@ static void a_key_is_the_vector(void **state)
     }
 }
 
+static void hmac_sha1_proper_is_known_too(void **state)
+{
+    (void)state;
+    static const char *const PLAIN[] = {
+        "28a52fbc3c6c262b86e33d67fc4041878e0552c2", "58cd2951a88fdea02b7590a306539f4c1be90388"};
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(dialback_key_is_plain_hmac_sha1(PLAIN[i], SECRET, "xmpp.example.com", "example.org", ID));
+        assert_false(dialback_key_is_plain_hmac_sha1(PLAIN[i], SECRET, "example.org", "xmpp.example.com", ID));
+    }
+    assert_false(dialback_key_is_plain_hmac_sha1("0a3eae489e1e10d044440367fe0f45ad6a1fd253", SECRET,
+                                                 "xmpp.example.com", "example.org", ID));
+}
+
 static void keys_are_compared_whole(void **state)
 {
     (void)state;
@@ -92,6 +105,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_is_the_vector),
+        cmocka_unit_test(hmac_sha1_proper_is_known_too),
         cmocka_unit_test(keys_are_compared_whole),
         cmocka_unit_test(an_algorithm_has_a_name),
     };

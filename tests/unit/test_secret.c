@@ -94,10 +94,10 @@ static const struct {
     FILE_OF(A_1023 "\n", A_1023, ""),
     FILE_OF(A_1023 "\r\n", A_1023, ""),
     FILE_OF(A_1023 "\nmore", A_1023, ""),
-    FILE_OF("", NULL, ": its first line is empty: there is no password in it"),
-    FILE_OF("\n", NULL, ": its first line is empty: there is no password in it"),
-    FILE_OF("\r\n", NULL, ": its first line is empty: there is no password in it"),
-    FILE_OF("\nsecret\n", NULL, ": its first line is empty: there is no password in it"),
+    FILE_OF("", NULL, ": its first line is empty: there is no password or secret in it"),
+    FILE_OF("\n", NULL, ": its first line is empty: there is no password or secret in it"),
+    FILE_OF("\r\n", NULL, ": its first line is empty: there is no password or secret in it"),
+    FILE_OF("\nsecret\n", NULL, ": its first line is empty: there is no password or secret in it"),
     FILE_OF("sec\0ret\n", NULL, ": its first line has a NUL byte in it"),
     FILE_OF("\0", NULL, ": its first line has a NUL byte in it"),
     FILE_OF(A_1023 "a", NULL, TOO_LONG),
@@ -146,10 +146,10 @@ static void what_cannot_be_read_is_told(void **state)
     assert_told("/no/such/file", ": cannot be read: No such file or directory");
     assert_told("/tmp", ": cannot be read: Is a directory");
     assert_told("/dev/zero", ": its first line has a NUL byte in it");
-    assert_told("/dev/null", ": its first line is empty: there is no password in it");
+    assert_told("/dev/null", ": its first line is empty: there is no password or secret in it");
     assert_int_equal(unlink(file), 0);
     assert_int_equal(mkfifo(file, 0600), 0);
-    assert_told(file, ": its first line is empty: there is no password in it"); /* and nothing is waited for */
+    assert_told(file, ": its first line is empty: there is no password or secret in it"); /* at once */
 }
 
 /* How often the warnings have these words. */
