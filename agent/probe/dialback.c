@@ -328,15 +328,10 @@ void dialback_refuse(struct dialback *dialback, const char *condition, const cha
     free(said);
 }
 
-void dialback_end(struct dialback *dialback, enum dialback_end end, const char *detail)
+void dialback_end(struct dialback *dialback, enum reason reason, const char *detail)
 {
-    static const enum reason REASONS[] = {
-        [DIALBACK_SILENT] = REASON_DIALBACK_TIMEOUT,
-        [DIALBACK_CLOSED] = REASON_DIALBACK_CLOSED,
-        [DIALBACK_GARBLED] = REASON_DIALBACK_BAD_REPLY,
-    };
     if (!dialback->over)
-        conclude_unanswered(dialback, REASONS[end], detail);
+        conclude_unanswered(dialback, reason, detail);
 }
 
 /* The verdict. */

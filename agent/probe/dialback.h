@@ -1,7 +1,7 @@
 /* The questions of the dialback check and what the answers mean: no I/O. The checked domain's server is asked, as a
- * receiving server would ask it (XEP-0220 2.1.2, 2.2.2), whether it made some keys: one is made up and must be `invalid`;
- * with the domain's secret another is right and must be `valid`. Each has an id of its own, by which its answer is
- * known. Nothing is asked that makes the peer connect to anyone: never <db:result/>. */
+ * receiving server would ask it (XEP-0220 2.1.2, 2.2.2), whether it made some keys: one is made up and must be
+ * `invalid`; with the domain's secret another is right and must be `valid`. Each has an id of its own, by which its
+ * answer is known. Nothing is sent that makes the peer connect to anyone: never <db:result/>. */
 #ifndef PROBE_DIALBACK_H
 #define PROBE_DIALBACK_H
 
@@ -17,12 +17,6 @@ struct dialback_options {
     enum dialback_algorithm remembered; /* with DIALBACK_AUTO: tried first; or DIALBACK_AUTO */
 };
 
-enum dialback_end {
-    DIALBACK_SILENT,  /* the deadline passed */
-    DIALBACK_CLOSED,  /* the peer ended its stream or the connection */
-    DIALBACK_GARBLED, /* what came is no XMPP any more, or too much */
-};
-
 /* `options`, what it points to, and `domain` (U-label: the originating server) are borrowed. */
 struct dialback;
 struct dialback *dialback_new(const struct dialback_options *options, const char *domain);
@@ -34,7 +28,9 @@ void dialback_ask(struct dialback *dialback, struct buf *out);
 /* What comes instead of more. Each may be the end of it; what comes after that is not looked at. */
 void dialback_answer(struct dialback *dialback, const struct xmpp_stanza *verify);
 void dialback_refuse(struct dialback *dialback, const char *condition, const char *text); /* <stream:error/> */
-void dialback_end(struct dialback *dialback, enum dialback_end end, const char *detail);  /* NULL: no detail */
+/* Nothing, the end of stream or connection, or what is no XMPP: dialback_timeout, dialback_closed, dialback_bad_reply.
+ * The detail is a peer's words or ours; NULL: none. */
+void dialback_end(struct dialback *dialback, enum reason reason, const char *detail);
 
 bool dialback_is_over(const struct dialback *dialback);
 /* Once it is over: the verdict, as a copy whose detail is the caller's (once), without a duration; by which algorithm
