@@ -112,3 +112,33 @@ def test_first_is_followed(scene):
     domain = scene.check("half-down", "dissenting", "knot")
     assert state_and_reason(domain, "srv")[1] != "ok"
     assert f"xmpp.{ZONE}" in {each["endpoint"].split(":")[0] for each in domain["endpoints"]}
+
+
+def dane(domain):
+    """Whether the certificate of the one endpoint fulfils its TLSA records: 1, 0, or None where nothing is known."""
+    (endpoint,) = domain["endpoints"]
+    return endpoint["certificate"]["tests"].get("dane", {}).get("valid")
+
+
+@pytest.mark.parametrize("name, valid, verdict", [
+    ("healthy", 1, ["ok", "ok"]),
+    ("alias", 0, ["warning", "cert_untrusted"]),
+    ("self-signed", 1, ["critical", "cert_self_signed"]),
+    ("srv-unexpected", None, ["ok", "ok"]),
+], ids=["match", "mismatch", "match-self-signed", "no-records"])
+def test_dane(scene, name, valid, verdict):
+    """Knot signs, Unbound validates, and what its AD bit vouches for is judged. Peers that do not look at TLSA records
+    trust an authority or nobody, so that these neither make a certificate good nor, alone, a domain critical."""
+    domain = scene.check(name, "validating")
+    assert dane(domain) == valid
+    assert state_and_reason(domain, "certificate") == verdict
+
+
+@pytest.mark.parametrize("name", ["healthy", "alias"])
+@pytest.mark.parametrize("resolver", ["knot", "dissenting"])
+def test_dane_wants_validation(scene, resolver, name):
+    """The same records from who does not validate them mean nothing, matching or not."""
+    domain = scene.check(name, resolver)
+    if domain["endpoints"]:  # the dissenting one does not have all of them
+        assert dane(domain) is None
+    assert domain["checks"]["certificate"]["reason"] in ("ok", "not_reached")
