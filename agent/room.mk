@@ -16,8 +16,8 @@ fedhealthd_LDADD = \
 	$(MICROHTTPD_LIBS) $(ZLIB_LIBS) $(JANSSON_LIBS) $(NETSNMP_LIBS) -lnetsnmpmibs $(PROBE_EXTERNAL_LIBS) -lpthread
 
 bin_PROGRAMS += fedhealth
-fedhealth_SOURCES = agent/cli/main.c agent/cli/cli.h agent/cli/check.c agent/cli/explain.c agent/cli/report.c \
-	agent/cli/wrap.c
+fedhealth_SOURCES = agent/cli/main.c agent/cli/cli.h agent/cli/check.c agent/cli/dialback_key.c agent/cli/explain.c \
+	agent/cli/report.c agent/cli/wrap.c
 fedhealth_LDADD = exporters/web/libweb.a agent/store/libstore.a $(PROBE_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) \
 	$(PROBE_EXTERNAL_LIBS)
 

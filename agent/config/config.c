@@ -152,6 +152,32 @@ static void read_domain_files(struct load *load)
     }
 }
 
+static void tell_dialback(struct load *load, size_t at, const struct node *node, const char *word, const char *what)
+{
+    char *key = mem_printf("domains[%zu].dialback.%s", at, word);
+    faults_add(&load->faults, (struct place){MAIN_FILE, node->line}, key, "%s", what);
+    free(key);
+}
+
+/* What the domain does not say of dialback is as for all; tells of what does not fit together. */
+static void finish_dialback(struct load *load, size_t at)
+{
+    struct config_domain *domain = &load->config->domains[at];
+    struct config_dialback *dialback = &domain->dialback;
+    if (dialback->enabled == ENABLED_UNSET)
+        dialback->enabled = load->config->dialback.enabled;
+    if (dialback->interval_ms == 0)
+        dialback->interval_ms = load->config->dialback.interval_ms;
+    if (at >= load->listed)
+        return;
+    const struct node *map = node_child(&node_child(load->root, "domains")->items[at], "dialback");
+    const struct node *algorithm = node_child(map, "algorithm"), *from = node_child(map, "from");
+    if (algorithm != NULL && node_child(map, "secret_file") == NULL)
+        tell_dialback(load, at, algorithm, "algorithm", "needs secret_file too");
+    if (dialback->from != NULL && strcmp(dialback->from, domain->name_unicode) == 0)
+        tell_dialback(load, at, from, "from", "must not be the domain itself, whose key is verified");
+}
+
 /* Fills in what depends on other keys, and the table of names; tells of a name that is there already. */
 static void finish_domains(struct load *load)
 {
@@ -166,6 +192,7 @@ static void finish_domains(struct load *load)
         domain->severity.behind = &config->severity;
         if (domain->interval_ms == 0)
             domain->interval_ms = config->interval_ms;
+        finish_dialback(load, i);
         const struct config_domain *first = find(load->private, domain->name);
         if (first != NULL) {
             char *key = key_of_domain(load, i);

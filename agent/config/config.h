@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/network.h"
+#include "health/dialback.h"
 #include "health/imp.h"
 #include "health/severity.h"
 
@@ -26,6 +27,18 @@ enum address_families { FAMILIES_AUTO, FAMILIES_IPV4, FAMILIES_IPV6, FAMILIES_BO
 /* Whether the metrics of single endpoints and their certificates are exported. */
 enum metrics_detail { METRICS_ENDPOINT, METRICS_DOMAIN };
 
+/* Whether the dialback check is made. AUTO: where there is a secret. */
+enum config_enabled { ENABLED_UNSET, ENABLED_AUTO, ENABLED_TRUE, ENABLED_FALSE };
+
+/* The dialback check (XEP-0220) of all domains, where a domain does not say otherwise, or of one. */
+struct config_dialback {
+    enum config_enabled enabled; /* default auto; of a domain: that of all, so that it is never unset */
+    int64_t interval_ms;         /* default 30m; of a domain: that of all */
+    char *secret_file;           /* owned; of a domain: read whenever the check is made, its first line; NULL: none */
+    enum dialback_algorithm algorithm; /* of a domain; without a secret auto */
+    char *from;                  /* owned; of a domain: U-label of whom to pose as; NULL: agent.domain */
+};
+
 struct config_domain {
     char *name;         /* owned; lower-case A-label: DNS, SNI, labels */
     char *name_unicode; /* owned; U-label: 'to' in streams (RFC 7622); the same text for an ASCII name */
@@ -36,8 +49,17 @@ struct config_domain {
     struct host_port *targets;    /* owned; static route: SRV is looked up and shown, but not followed */
     size_t target_count;          /* 0: SRV is followed */
     struct severity severity;     /* owned rules; behind them those of the configuration */
+    struct config_dialback dialback;
     size_t ping_count;            /* accounts that ping it */
 };
+
+/* Whether the dialback check is made of this domain. */
+static inline bool config_dialback_runs(const struct config_domain *domain)
+{
+    const struct config_dialback *dialback = &domain->dialback;
+    return dialback->enabled == ENABLED_TRUE ||
+           (dialback->enabled == ENABLED_AUTO && dialback->secret_file != NULL);
+}
 
 struct config_resolver {
     char *name;    /* owned; the label value; "system" for the machine's own */
@@ -137,6 +159,7 @@ struct config {
     char *tls_client_certificate, *tls_client_key; /* owned; both or neither (NULL) */
 
     struct severity severity;     /* owned rules, for all domains */
+    struct config_dialback dialback; /* of domains that do not say otherwise; only enabled and interval_ms */
     char **probe_allow;           /* owned; patterns of names, as domain_pattern.h has them */
     size_t probe_allow_count;
     enum metrics_detail metrics_detail;

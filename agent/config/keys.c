@@ -56,6 +56,15 @@ static const struct value_word STATE_WORDS[] = {
     {"ok", STATE_OK}, {"warning", STATE_WARNING}, {"critical", STATE_CRITICAL}, {"unknown", STATE_UNKNOWN}, {NULL, 0},
 };
 
+static const struct value_word ENABLED_WORDS[] = {
+    {"auto", ENABLED_AUTO}, {"true", ENABLED_TRUE}, {"false", ENABLED_FALSE}, {NULL, 0},
+};
+
+static const struct value_word ALGORITHM_WORDS[] = {
+    {"auto", DIALBACK_AUTO}, {"hmac-sha256", DIALBACK_HMAC_SHA256}, {"sha1-nested", DIALBACK_SHA1_NESTED},
+    {"hmac-sha1", DIALBACK_HMAC_SHA1}, {"sha1-concat", DIALBACK_SHA1_CONCAT}, {NULL, 0},
+};
+
 static const struct value_word BOOLEAN_WORDS[] = {{"true", true}, {"false", false}, {NULL, 0}};
 
 static const struct value_word AXL_TABLE_WORDS[] = {
@@ -132,6 +141,14 @@ const struct key KEYS[] = {
     {"tls.client_key", KEY_VALUE, TYPE(VALUE_FILE), .offset = CONFIG(tls_client_key),
      .help = "PEM file of its private key."},
 
+    {"dialback", KEY_MAP,
+     .help = "Verification of dialback keys, for all domains."},
+    {"dialback.enabled", KEY_VALUE, WORDS(ENABLED_WORDS), "auto", .offset = CONFIG(dialback.enabled),
+     .help = "`auto`: of domains with a secret. `true`: of all, by a key that must be refused (peers log it)."},
+    {"dialback.interval", KEY_VALUE, RANGE(VALUE_DURATION_MS, "1s", "30d"), "30m",
+     .offset = CONFIG(dialback.interval_ms),
+     .help = "Least time between two rounds in which keys are verified."},
+
     {"severity", KEY_PAIRS, SEVERITY(CONFIG),
      .help = "The state of a check that ends with this reason, in place of the one in [reasons.md](reasons.md)."},
 
@@ -156,6 +173,21 @@ const struct key KEYS[] = {
     {"domains[].expect.srv_targets", KEY_LIST, TYPE(VALUE_HOST_PORT), .otherwise = "not judged",
      .offset = DOMAIN(expect_srv), .count = DOMAIN(expect_srv_count),
      .help = "The SRV targets, all of them, in any order."},
+    {"domains[].dialback", KEY_MAP,
+     .help = "The same for this domain; what it does not name is as in `dialback`."},
+    {"domains[].dialback.enabled", KEY_VALUE, WORDS(ENABLED_WORDS), .otherwise = "`dialback.enabled`",
+     .offset = DOMAIN(dialback.enabled),
+     .help = "Whether keys are verified. `false`: not even with a secret."},
+    {"domains[].dialback.interval", KEY_VALUE, RANGE(VALUE_DURATION_MS, "1s", "30d"),
+     .otherwise = "`dialback.interval`", .offset = DOMAIN(dialback.interval_ms),
+     .help = "Least time between two rounds in which keys are verified."},
+    {"domains[].dialback.secret_file", KEY_VALUE, TYPE(VALUE_FILE), .offset = DOMAIN(dialback.secret_file),
+     .help = "File whose first line is the dialback secret of this domain's servers; read anew each time."},
+    {"domains[].dialback.algorithm", KEY_VALUE, WORDS(ALGORITHM_WORDS), "auto", .offset = DOMAIN(dialback.algorithm),
+     .help = "How its servers make keys of it. `auto` finds out. Needs `secret_file`."},
+    {"domains[].dialback.from", KEY_VALUE, TYPE(VALUE_DOMAIN_UNICODE), .otherwise = "`agent.domain`",
+     .offset = DOMAIN(dialback.from),
+     .help = "The receiving server that the key is verified for. Not the domain itself."},
 
     {"domain_files", KEY_LIST, TYPE(VALUE_GLOB), .offset = offsetof(struct config_private, domain_files),
      .count = offsetof(struct config_private, domain_file_count),
@@ -291,7 +323,5 @@ const size_t KEY_COUNT = sizeof KEYS / sizeof KEYS[0];
 
 const char *const LATER_KEYS[] = {
     "dns.resolvers[].trust_ad",
-    "dialback",
-    "domains[].dialback",
     NULL,
 };

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "health/check.h"
+#include "health/dialback.h"
 #include "health/reason.h"
 
 #define DURATION_ABSENT INT64_C(-1)
@@ -47,8 +48,8 @@ const char *transport_name(enum transport transport); /* "starttls", "direct" */
 
 /* STARTTLS: from asking for it to <proceed/>. FEATURES: header and features of the second stream, inside TLS. With
  * direct TLS there is one stream only, inside TLS: its header and features are STREAM, and there is neither of those.
- * */
-enum phase { PHASE_CONNECT, PHASE_STREAM, PHASE_STARTTLS, PHASE_TLS, PHASE_FEATURES, PHASE_COUNT };
+ * DIALBACK: all verifications of keys. */
+enum phase { PHASE_CONNECT, PHASE_STREAM, PHASE_STARTTLS, PHASE_TLS, PHASE_FEATURES, PHASE_DIALBACK, PHASE_COUNT };
 const char *phase_name(enum phase phase); /* "connect", … */
 
 enum starttls_offer { OFFER_UNKNOWN, OFFER_NONE, OFFER_OPTIONAL, OFFER_REQUIRED };
@@ -84,11 +85,13 @@ struct endpoint_result {
     char *address;  /* owned; numeric */
     enum transport transport;
     bool reached[CHECK_COUNT]; /* the conversation got as far as this check */
-    struct check_result check[CHECK_COUNT]; /* connect … auth; meaningful where reached */
+    struct check_result check[CHECK_COUNT]; /* connect … dialback; meaningful where reached */
     int64_t phase_us[PHASE_COUNT];
     enum starttls_offer offer;      /* unknown with direct TLS, where it has no meaning */
     char *tls_version, *tls_cipher; /* owned; "TLSv1.3", "TLS_AES_256_GCM_SHA384"; NULL without a handshake */
     enum tri dialback, external;    /* offered */
+    enum dialback_algorithm dialback_algorithm; /* of the key that was accepted; DIALBACK_AUTO: none is known */
+    bool asks_back_off; /* the peer wants to be left alone for a while, which its dialback's reason need not tell */
     struct certificate *certificate; /* owned; NULL when none was seen */
 };
 
@@ -105,6 +108,7 @@ struct domain_result {
     int64_t start_delay_us; /* how late the round, or the latest of its conversations, started; or DURATION_ABSENT */
     unsigned endpoints_skipped; /* not checked: there are more than agent.max_endpoints */
     struct check_result check[CHECK_COUNT];
+    bool carried[CHECK_COUNT]; /* it was not due in this round: its result is that of an earlier one */
     struct srv_lookup lookup[SERVICE_COUNT];
     struct srv_record *records; /* owned */
     size_t record_count;

@@ -4,6 +4,7 @@ agent_health_libhealth_a_SOURCES = \
 	agent/health/check.c agent/health/check.h \
 	agent/health/combine.c agent/health/combine.h \
 	agent/health/cp_id.c agent/health/cp_id.h \
+	agent/health/dialback.c agent/health/dialback.h \
 	agent/health/expiry.c agent/health/expiry.h \
 	agent/health/fact.c agent/health/fact.h agent/health/facts.def \
 	agent/health/fact_row.c \
@@ -17,7 +18,8 @@ agent_health_libhealth_a_SOURCES = \
 	agent/health/ping.c agent/health/ping.h \
 	agent/health/reason.c agent/health/reason.h agent/health/reasons.def \
 	agent/health/reasons_axl.def agent/health/reasons_certificate.def \
-	agent/health/reasons_imp.def agent/health/reasons_ping.def agent/health/reasons_srv.def \
+	agent/health/reasons_dialback.def agent/health/reasons_imp.def agent/health/reasons_ping.def \
+	agent/health/reasons_srv.def \
 	agent/health/reasons_starttls.def agent/health/reasons_stream.def \
 	agent/health/reasons_tls_alert.def \
 	agent/health/result.c agent/health/result.h \

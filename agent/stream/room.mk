@@ -3,16 +3,23 @@ noinst_LIBRARIES += agent/stream/libstream.a
 agent_stream_libstream_a_SOURCES = \
 	agent/stream/certificate.c agent/stream/certificate.h \
 	agent/stream/channel.c agent/stream/channel.h \
+	agent/stream/dialback_key.c agent/stream/dialback_key.h \
 	agent/stream/tls.c agent/stream/tls.h \
 	agent/stream/xmpp_element.c agent/stream/xmpp_element.h \
 	agent/stream/xmpp_stream.c agent/stream/xmpp_stream.h
 agent_stream_libstream_a_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS) $(EXPAT_CFLAGS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_certificate tests/unit/test_xmpp_stream tests/unit/test_xmpp_stream_stanza
+check_PROGRAMS += tests/unit/test_certificate tests/unit/test_dialback_key tests/unit/test_xmpp_stream \
+	tests/unit/test_xmpp_stream_stanza
 tests_unit_test_certificate_SOURCES = tests/unit/test_certificate.c
 tests_unit_test_certificate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(OPENSSL_CFLAGS)
 tests_unit_test_certificate_LDADD = agent/stream/libstream.a agent/health/libhealth.a agent/base/libbase.a \
+	$(OPENSSL_LIBS) $(CMOCKA_LIBS)
+
+tests_unit_test_dialback_key_SOURCES = tests/unit/test_dialback_key.c
+tests_unit_test_dialback_key_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_dialback_key_LDADD = agent/stream/libstream.a agent/health/libhealth.a agent/base/libbase.a \
 	$(OPENSSL_LIBS) $(CMOCKA_LIBS)
 
 STREAM_SCENE = tests/unit/stream_scene.c tests/unit/stream_scene.h

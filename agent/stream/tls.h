@@ -1,6 +1,6 @@
-/* TLS for XMPP streams: with certificate.c, fetch/trust.c and login/secret.c the ONLY user of OpenSSL. The handshake is
- * made to succeed with old and badly certified peers alike, so that what is wrong can be told; policy is judged here,
- * not by OpenSSL. */
+/* TLS for XMPP streams: with certificate.c, dialback_key.c, fetch/trust.c and login/secret.c the ONLY user of OpenSSL.
+ * The handshake is made to succeed with old and badly certified peers alike, so that what is wrong can be told; policy
+ * is judged here, not by OpenSSL. */
 #ifndef STREAM_TLS_H
 #define STREAM_TLS_H
 

@@ -1,5 +1,5 @@
-"""A small lab of real servers on loopback and free ports: Knot DNS, Prosody, ejabberd and what looks like Cisco IM and
-Presence nodes, certificates from a CA of its own.
+"""A small lab of real servers on loopback and free ports: Knot DNS, Prosody, ejabberd, jabberd2 and what looks like
+Cisco IM and Presence nodes, certificates from a CA of its own.
 
 What is in it stands in cases.json. `quickstart run`, docs/lab.md and the integration tests use it alike:
 
@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import shutil
 import tempfile
 
@@ -18,6 +19,7 @@ from . import imp
 from .certificates import Authority
 from .ejabberd import Ejabberd
 from .imp import cases as imp_cases
+from .jabberd2 import Jabberd2
 from .knot import Knot
 from .prosody import Prosody
 from .server import bind, free_port, has_ipv6, own_address
@@ -42,7 +44,7 @@ def _expand_checks(different):
 
 def _expand_endpoint(server, checks):
     """The one endpoint of a domain: it is as bad as its worst check."""
-    found = [checks[check] for check in ("connect", "stream", "starttls", "certificate", "auth")]
+    found = [checks[check] for check in ("connect", "stream", "starttls", "certificate", "auth", "dialback")]
     bad = [each for each in found if each[0] in ("warning", "critical")]
     return ["xmpp.lab.test:{%s}" % server, "127.0.0.1", "starttls", *(bad[0] if bad else ["ok", "ok"])]
 
@@ -53,6 +55,7 @@ def _expand(case, servers):
     domain, unicode  the domain as an A-label and as a U-label
     server           the name of the server that it is about, or None
     host             None where that server does not host it, else its certificate, or None for no TLS
+    hosts            the names of the servers that host it: that one, and those of `also_at`
     dns, config      lines of a zone file; keys of the domain in the agent's configuration
     state, checks    what must be found: of the domain, and [state, reason] of every check
     endpoints        and of every endpoint, as in ENDPOINT
@@ -70,6 +73,7 @@ def _expand(case, servers):
         "about": case["about"],
         "server": server,
         "host": {"certificate": certificate} if hosted else None,
+        "hosts": [server, *case.get("also_at", [])] if hosted else [],
         "dns": case.get("dns", ["_xmpp-server._tcp SRV 0 0 {%s} xmpp.lab.test." % server] if server else []),
         "config": case.get("config", {}),
         "state": case["state"],
@@ -94,7 +98,7 @@ agent:
   state_dir: {state_dir}
 dns:
   resolvers:
-    - {{name: lab, address: "127.0.0.1:{dns_port}"}}
+{resolvers}
 tls:
   ca_file: {ca_file}
 domains:
@@ -116,7 +120,8 @@ def as_yaml(value):
 
 class Lab:
     """The running lab. `ports` maps a server's name in cases.json to its s2s port, and NAME_direct to its port for
-    direct TLS; `dns_port` is Knot's. `lacking` says, by the names in `needs` of cases.json, what this machine has not:
+    direct TLS; `secrets` maps its name to its dialback secret, and "wrong" to one that is nobody's, and
+    `secret_files` NAME_secret to a file with that; `dns_port` is Knot's. `lacking` says, by the names in `needs` of cases.json, what this machine has not:
     cases that need it turn out otherwise, and without "node" there are no IM and Presence nodes: `imp` is None."""
 
     def __enter__(self):
@@ -126,10 +131,15 @@ class Lab:
             self._stack = stack
             self.servers = []
             self.ports = {}
+            self.secrets = {}
+            self.secret_files = {}
             self.lacking = {}
             self._look_at_the_machine()
             self.authority = Authority(self._make_folder("certificates"))
             self.ca_file = self.authority.ca_file
+            self._issued = {}
+            self._secret_folder = self._make_folder("secrets")
+            self._keep_secret("wrong", secrets.token_hex(20))
             for name, settings in TABLE["servers"].items():
                 self._start_peer(name, settings)
             self.imp = None if imp_cases.NEED in self.lacking else self._start_imp_nodes()
@@ -173,13 +183,18 @@ class Lab:
             self._keep_shut(["127.0.0.1", "::1"], self.ports[name])
             return
         addresses = [each for each in settings["addresses"] if each != "::1" or "ipv6" not in self.lacking]
-        hosts = {case["unicode"]: self._certificate(case) for case in CASES if case["host"] and case["server"] == name}
-        program, more = Prosody, {}
+        hosted = [case for case in CASES if name in case["hosts"]]
+        secret = secrets.token_hex(20)
+        program, more = Prosody, {"secret": secret}
         if settings["program"] == "ejabberd":
-            program, more = Ejabberd, {"ca_file": self.ca_file, "more": self._fallback}
+            program, more = Ejabberd, {"cookie": secret, "ca_file": self.ca_file, "more": self._fallback}
+        elif settings["program"] == "jabberd2":
+            program = Jabberd2
+        hosts = self._certificates(name, hosted, shared=program is Jabberd2)
         server = self._add(program(name, self._make_folder(name), hosts, settings["tls"] == "required", MONITOR,
                                    addresses=addresses, wait=False, **more))
         self.ports[name], self.ports[name + "_direct"] = server.port, server.direct_port
+        self._keep_secret(name, server.secret)
         if "::1" not in addresses:
             self._keep_shut(["::1"], server.port)
 
@@ -188,14 +203,27 @@ class Lab:
         self._add(nodes.server)
         return nodes
 
+    def _keep_secret(self, name, secret):
+        self.secrets[name] = secret
+        path = self.secret_files[name + "_secret"] = os.path.join(self._secret_folder, name)
+        with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="ascii") as out:
+            out.write(secret + "\n")
+
     def _keep_shut(self, addresses, port):
         for address in addresses:
             if address != "::1" or "ipv6" not in self.lacking:
                 self._stack.enter_context(bind(address, port))
 
-    def _certificate(self, case):
-        wanted = case["host"]["certificate"]
-        return self.authority.issue_host(case["domain"], **wanted) if wanted else None
+    def _certificates(self, name, cases, shared):
+        """U-label of each case's domain -> its certificate, or one that all of this server's domains share."""
+        if shared:
+            one = self.authority.issue_host(name, [case["domain"] for case in cases], [-30, 90])
+            return {case["unicode"]: one for case in cases}
+        for case in cases:
+            wanted = case["host"]["certificate"]
+            if case["domain"] not in self._issued:  # a domain may be at more than one server
+                self._issued[case["domain"]] = self.authority.issue_host(case["domain"], **wanted) if wanted else None
+        return {case["unicode"]: self._issued[case["domain"]] for case in cases}
 
     def _records(self):
         """The zone: the hosts that targets name, and what each case adds below its domain."""
@@ -205,9 +233,9 @@ class Lab:
         return records
 
     def filled(self, value):
-        """The value of a case with this lab's ports and addresses in the place of {strict} and the like."""
+        """The value of a case with this lab's ports, addresses and files in the place of {strict} and the like."""
         if isinstance(value, str):
-            return value.format(own_address=self.own_address, **self.ports)
+            return value.format(own_address=self.own_address, **self.ports, **self.secret_files)
         if isinstance(value, list):
             return [self.filled(each) for each in value]
         if isinstance(value, dict):
@@ -223,9 +251,11 @@ class Lab:
         return f"  - {json.dumps(domain, ensure_ascii=False) if case['config'] else case['unicode']}"
 
     def write_config(self, path, interval="10s", timeout="5s", confirm=2, dns_port=None, snmp_port=1161,
-                     agentx_socket=None, state_dir=None, domains=None, imp_nodes=None):
+                     agentx_socket=None, state_dir=None, domains=None, imp_nodes=None, resolvers=None):
         """Writes an agent configuration that checks every domain of the lab, or just these names, and every IM and
-        Presence node, or just these entries, and keeps its state beside it, unless told otherwise. Returns the path."""
+        Presence node, or just these entries, and keeps its state beside it, unless told otherwise. `resolvers` are
+        (name, port), in place of Knot alone. Returns the path."""
+        resolvers = resolvers or [("lab", dns_port or self.dns_port)]
         if imp_nodes is None:
             imp_nodes = self.imp.configs() if self.imp and not domains else []
         snmp = SNMP_AGENTX.format(socket=agentx_socket) if agentx_socket else SNMP_MASTER.format(port=snmp_port)
@@ -233,7 +263,8 @@ class Lab:
             out.write(AGENT_CONFIG.format(
                 monitor=MONITOR, interval=interval, timeout=timeout, confirm=confirm,
                 state_dir=state_dir or os.path.join(os.path.dirname(path), "state"),
-                dns_port=dns_port or self.dns_port, ca_file=self.ca_file, snmp=snmp,
+                resolvers="\n".join(f'    - {{name: {name}, address: "127.0.0.1:{port}"}}' for name, port in resolvers),
+                ca_file=self.ca_file, snmp=snmp,
                 domains="\n".join(f"  - {name}" for name in domains) if domains else
                         "\n".join(self._domain_line(case) for case in CASES)))
             if imp_nodes:
