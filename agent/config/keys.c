@@ -19,6 +19,7 @@
 #define SNMP_USER(member) offsetof(struct config_snmp_user, member)
 #define RECEIVER(member) offsetof(struct config_snmp_receiver, member)
 #define ACCOUNT(member) offsetof(struct config_account, member)
+#define PING(member) offsetof(struct config_ping, member)
 
 /* The keys of a struct config_access beside its URL. */
 #define ACCESS(path, member, required_, otherwise_, trust_otherwise) \
@@ -114,13 +115,15 @@ const struct key KEYS[] = {
     {"dns", KEY_MAP,
      .help = "Name resolution."},
     {"dns.resolvers", KEY_MAPS, .otherwise = "the machine's own, named `system`",
-     .offset = offsetof(struct config_private, resolvers),
-     .count = offsetof(struct config_private, resolver_count), .size = sizeof(struct config_resolver),
-     .help = "The DNS server to ask. One at most in this version."},
+     .offset = CONFIG(resolvers), .count = CONFIG(resolver_count), .size = sizeof(struct config_resolver),
+     .help = "DNS servers to ask, 8 at most. The first is followed; the others' SRV records are compared with its."},
     {"dns.resolvers[].name", KEY_VALUE, TYPE(VALUE_LABEL), .required = true, .offset = RESOLVER(name),
      .help = "Its name in metrics and pages."},
     {"dns.resolvers[].address", KEY_VALUE, TYPE(VALUE_ADDRESS_PORT), .required = true, .offset = RESOLVER(address),
      .help = "`9.9.9.9:53` or `[2620:fe::fe]:53`."},
+    {"dns.resolvers[].trust_ad", KEY_VALUE, {.type = &VALUE_BOOLEAN, .words = BOOLEAN_WORDS}, "false",
+     .offset = RESOLVER(trust_ad),
+     .help = "Believe it where it says that DNSSEC vouches for an answer. On loopback it is believed anyway."},
 
     {"tls", KEY_MAP,
      .help = "How certificates and TLS versions are judged."},
@@ -251,6 +254,23 @@ const struct key KEYS[] = {
     {"imp_nodes[].notifications.query", KEY_VALUE, TYPE(VALUE_SELECT), .offset = IMP(query),
      .help = "SQL of your own for AXL that yields the same: columns severity, description, origin, created, count."},
 
+    {"ping", KEY_MAPS, .offset = CONFIG(pings), .count = CONFIG(ping_count), .size = sizeof(struct config_ping),
+     .help = "Accounts that ping domains: federation end to end. [ping.md](ping.md) says how to make one."},
+    {"ping[].account", KEY_VALUE, TYPE(VALUE_ACCOUNT), .required = true, .offset = PING(account),
+     .help = "The account, `NAME@DOMAIN`, on your own server."},
+    {"ping[].password_file", KEY_VALUE, TYPE(VALUE_FILE), .required = true, .offset = PING(password_file),
+     .help = "File whose first line is its password; read anew for every login."},
+    {"ping[].server", KEY_VALUE, TYPE(VALUE_TARGET), .otherwise = "what SRV `_xmpp-client._tcp` says, or port 5222",
+     .offset = PING(server),
+     .help = "Where its server answers clients."},
+    {"ping[].domains", KEY_LIST, TYPE(VALUE_DOMAIN), .required = true, .offset = PING(domains),
+     .count = PING(domain_count),
+     .help = "The domains to ping: some of those that are checked, and not the account's own."},
+    {"ping[].ca_file", KEY_VALUE, TYPE(VALUE_FILE), .otherwise = "`tls.ca_file`", .offset = PING(ca_file),
+     .help = "PEM file of the certificate, or the authorities, that the server's certificate must come from."},
+    {"ping[].fingerprint_sha256", KEY_VALUE, TYPE(VALUE_FINGERPRINT), .offset = PING(fingerprint_sha256),
+     .help = "In place of a `ca_file`: the SHA-256 of the server's own certificate."},
+
     {"probe", KEY_MAP,
      .help = "What `/probe` may be asked for."},
     {"probe.allow", KEY_LIST, TYPE(VALUE_DOMAIN_PATTERN), .offset = CONFIG(probe_allow),
@@ -304,7 +324,5 @@ const struct key KEYS[] = {
 const size_t KEY_COUNT = sizeof KEYS / sizeof KEYS[0];
 
 const char *const LATER_KEYS[] = {
-    "dns.resolvers[].trust_ad",
-    "ping",
     NULL,
 };

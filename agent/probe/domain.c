@@ -6,12 +6,14 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "health/combine.h"
+#include "health/ping.h"
 #include "health/severity.h"
 #include "login/login_guard.h"
 #include "login/secret.h"
 #include "probe/context.h"
 #include "probe/dialback.h"
 #include "probe/discover.h"
+#include "probe/pings.h"
 #include "probe/s2s.h"
 
 #define TIMER_GRAIN_US 1000 /* so much sooner may a timer of the loop expire */
@@ -41,10 +43,11 @@ struct probe {
     struct probe_context *context; /* a reference */
     const struct config_domain *domain;
     struct domain_result *result;
-    struct discovery *discovery; /* NULL once it has ended */
+    struct discovery *discovery;
     struct conversation *conversations; /* owned */
     size_t conversation_count;
-    size_t pending; /* conversations that have not ended */
+    size_t pending; /* the discovery, conversations and pings that have not ended */
+    struct pings *pings; /* NULL once they have ended, or where no account lists the domain */
     bool expired;   /* nothing new is begun */
     struct verification dialback;
     probe_done done;
@@ -55,6 +58,7 @@ struct probe {
 
 static void probe_free(struct probe *probe)
 {
+    discover_free(probe->discovery);
     probe_context_free(probe->context);
     if (probe->dialback.secret != NULL)
         secret_cleanse(probe->dialback.secret, LOGIN_PASSWORD_SIZE);
@@ -104,12 +108,18 @@ static void finish(struct probe *probe)
     else if (!probe->dialback.aside)
         dialback_memory_note(probe_context_dialback(probe->context), probe->domain, result, probe->dialback.due,
                              &probe->dialback.moment);
-    check_result_set(&result->check[CHECK_PING], REASON_NOT_CONFIGURED, NULL);
+    ping_combine(result, &probe->domain->severity);
     result->finished_ms = clock_wall_ms();
     probe_done done = probe->done;
     void *arg = probe->arg;
     probe_free(probe);
     done(arg, result);
+}
+
+static void one_less(struct probe *probe)
+{
+    if (--probe->pending == 0)
+        finish(probe);
 }
 
 /* Whether the endpoint hung, so that the deadline had to end the conversation. */
@@ -137,8 +147,7 @@ static void conversation_over(struct conversation *conversation, bool hung)
     conversation->s2s = NULL;
     gate_leave(conversation->pass, hung);
     conversation->pass = NULL;
-    if (--probe->pending == 0)
-        finish(probe);
+    one_less(probe);
 }
 
 static void conversation_done(void *arg)
@@ -208,7 +217,7 @@ static void conversation_go(void *arg)
 {
     struct conversation *conversation = arg;
     struct probe *probe = conversation->probe;
-    const struct s2s_options options = {
+    struct s2s_options options = {
         .loop = probe->context->loop,
         .tls = probe->context->tls,
         .from = probe->context->config->domain,
@@ -216,6 +225,7 @@ static void conversation_go(void *arg)
         .domain = probe->domain,
         .dialback = dialback_for(conversation),
     };
+    options.tlsa = discover_tlsa(probe->discovery, conversation->endpoint, &options.tlsa_count);
     int64_t waited_us = gate_waited_us(conversation->pass);
     if (waited_us > probe->result->start_delay_us)
         probe->result->start_delay_us = waited_us;
@@ -230,11 +240,10 @@ static void miss_turn(struct endpoint_result *endpoint)
 }
 
 /* Asks for a turn for every endpoint that has no verdict yet. */
-static void discovery_done(void *arg)
+static void endpoints_found(void *arg)
 {
     struct probe *probe = arg;
     struct domain_result *result = probe->result;
-    probe->discovery = NULL;
     probe->conversations = mem_array(result->endpoint_count, sizeof *probe->conversations);
     for (size_t i = 0; i < result->endpoint_count; i++) {
         struct endpoint_result *endpoint = &result->endpoints[i];
@@ -249,9 +258,19 @@ static void discovery_done(void *arg)
         conversation->pass = gate_enter(probe_context_gate(probe->context), endpoint->address, endpoint->port,
                                         conversation_go, conversation);
     }
-    probe->pending = probe->conversation_count;
-    if (probe->pending == 0)
-        finish(probe);
+    probe->pending += probe->conversation_count;
+}
+
+static void discovery_done(void *arg)
+{
+    one_less(arg);
+}
+
+static void pings_done(void *arg)
+{
+    struct probe *probe = arg;
+    probe->pings = NULL;
+    one_less(probe);
 }
 
 static struct probe *domain_start(struct probe_context *context, const struct config_domain *domain, probe_done done,
@@ -259,11 +278,13 @@ static struct probe *domain_start(struct probe_context *context, const struct co
 {
     struct probe *probe = mem_alloc(sizeof *probe);
     *probe = (struct probe){
-        .context = context, .domain = domain, .result = domain_result_new(), .done = done, .arg = arg};
+        .context = context, .domain = domain, .result = domain_result_new(), .pending = 1, .done = done, .arg = arg};
+    const struct discover_events events = {.found = endpoints_found, .done = discovery_done};
     context->references++;
     begin_dialback(probe);
-    probe->discovery =
-        discover_start(context->resolver, context->config, domain, probe->result, discovery_done, probe);
+    probe->discovery = discover_start(context->resolvers, context->config, domain, probe->result, events, probe);
+    probe->pings = pings_start(context, domain, probe->result, pings_done, probe);
+    probe->pending += probe->pings != NULL;
     return probe;
 }
 
@@ -275,11 +296,10 @@ void probe_domain_set_aside(struct probe *probe)
 void probe_domain_expire(struct probe *probe)
 {
     probe->expired = true;
-    if (probe->discovery != NULL) {
-        discover_expire(probe->discovery); /* and with it the round */
-        return;
-    }
     probe->pending++; /* until the last of them is seen to */
+    if (probe->pings != NULL)
+        pings_expire(probe->pings);
+    discover_expire(probe->discovery);
     for (size_t i = 0; i < probe->conversation_count; i++) {
         struct conversation *conversation = &probe->conversations[i];
         if (conversation->s2s != NULL) {
@@ -289,13 +309,12 @@ void probe_domain_expire(struct probe *probe)
             conversation_over(conversation, false);
         }
     }
-    if (--probe->pending == 0)
-        finish(probe);
+    one_less(probe);
 }
 
 static void domain_cancel(struct probe *probe)
 {
-    discover_cancel(probe->discovery);
+    pings_cancel(probe->pings);
     for (size_t i = 0; i < probe->conversation_count; i++) {
         struct conversation *conversation = &probe->conversations[i];
         s2s_cancel(conversation->s2s);
