@@ -17,9 +17,6 @@
 #define UNAVAILABLE \
     "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
 
-/* Of a session: what expat remembers of names grows with what it reads, so that there is an end to it. */
-#define SESSION_CAP (16 * 1024 * 1024)
-
 /* ---- the certificate ---- */
 
 /* No credential is sent to a server that is not known to be the account's. One that expires soon is still good. */
