@@ -6,12 +6,14 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "health/combine.h"
+#include "health/ping.h"
 #include "health/severity.h"
 #include "login/login_guard.h"
 #include "login/secret.h"
 #include "probe/context.h"
 #include "probe/dialback.h"
 #include "probe/discover.h"
+#include "probe/pings.h"
 #include "probe/s2s.h"
 
 #define TIMER_GRAIN_US 1000 /* so much sooner may a timer of the loop expire */
@@ -44,7 +46,8 @@ struct probe {
     struct discovery *discovery;
     struct conversation *conversations; /* owned */
     size_t conversation_count;
-    size_t pending; /* conversations that have not ended, and the discovery */
+    size_t pending; /* the discovery, conversations and pings that have not ended */
+    struct pings *pings; /* NULL once they have ended, or where no account lists the domain */
     bool expired;   /* nothing new is begun */
     struct verification dialback;
     probe_done done;
@@ -109,7 +112,7 @@ static void finish(struct probe *probe)
     else if (!probe->dialback.aside)
         dialback_memory_note(probe_context_dialback(probe->context), probe->domain, result, probe->dialback.due,
                              &probe->dialback.moment);
-    check_result_set(&result->check[CHECK_PING], REASON_NOT_CONFIGURED, NULL);
+    ping_combine(result, &probe->domain->severity);
     result->finished_ms = clock_wall_ms();
     probe_done done = probe->done;
     void *arg = probe->arg;
@@ -265,6 +268,13 @@ static void discovery_done(void *arg)
     one_less(arg);
 }
 
+static void pings_done(void *arg)
+{
+    struct probe *probe = arg;
+    probe->pings = NULL;
+    one_less(probe);
+}
+
 static struct probe *domain_start(struct probe_context *context, const struct config_domain *domain, probe_done done,
                                   void *arg)
 {
@@ -275,6 +285,8 @@ static struct probe *domain_start(struct probe_context *context, const struct co
     context->references++;
     begin_dialback(probe);
     probe->discovery = discover_start(context->resolvers, context->config, domain, probe->result, events, probe);
+    probe->pings = pings_start(context, domain, probe->result, pings_done, probe);
+    probe->pending += probe->pings != NULL;
     return probe;
 }
 
@@ -287,6 +299,8 @@ void probe_domain_expire(struct probe *probe)
 {
     probe->expired = true;
     probe->pending++; /* until the last of them is seen to */
+    if (probe->pings != NULL)
+        pings_expire(probe->pings);
     discover_expire(probe->discovery);
     for (size_t i = 0; i < probe->conversation_count; i++) {
         struct conversation *conversation = &probe->conversations[i];
@@ -302,6 +316,7 @@ void probe_domain_expire(struct probe *probe)
 
 static void domain_cancel(struct probe *probe)
 {
+    pings_cancel(probe->pings);
     for (size_t i = 0; i < probe->conversation_count; i++) {
         struct conversation *conversation = &probe->conversations[i];
         s2s_cancel(conversation->s2s);

@@ -11,6 +11,7 @@ agent_probe_libprobe_a_SOURCES = \
 	agent/probe/expect.c agent/probe/expect.h \
 	agent/probe/gate.c agent/probe/gate.h \
 	agent/probe/imp.c \
+	agent/probe/pings.c agent/probe/pings.h \
 	agent/probe/probe.h \
 	agent/probe/route.c agent/probe/route.h \
 	agent/probe/s2s.c agent/probe/s2s.h \
@@ -40,12 +41,13 @@ tests_unit_test_views_SOURCES = tests/unit/test_views.c tests/unit/dns_zone.c te
 tests_unit_test_views_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_views_LDADD = agent/probe/libprobe.a $(RESOLVER_SCENE_LIBS)
 
-tests_unit_test_round_SOURCES = tests/unit/test_round.c tests/unit/dns_zone.c tests/unit/dns_zone.h $(RESOLVER_SCENE)
+tests_unit_test_round_SOURCES = tests/unit/test_round.c tests/unit/no_pings.c tests/unit/dns_zone.c \
+	tests/unit/dns_zone.h $(RESOLVER_SCENE)
 tests_unit_test_round_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_round_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS) $(CMOCKA_LIBS)
 
-tests_unit_test_round_views_SOURCES = tests/unit/test_round_views.c tests/unit/dns_zone.c tests/unit/dns_zone.h \
-	$(RESOLVER_SCENE)
+tests_unit_test_round_views_SOURCES = tests/unit/test_round_views.c tests/unit/no_pings.c tests/unit/dns_zone.c \
+	tests/unit/dns_zone.h $(RESOLVER_SCENE)
 tests_unit_test_round_views_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_round_views_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS) $(CMOCKA_LIBS)
 
@@ -60,8 +62,8 @@ tests_unit_test_dialback_memory_SOURCES = tests/unit/test_dialback_memory.c agen
 tests_unit_test_dialback_memory_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_dialback_memory_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
 
-tests_unit_test_round_dialback_SOURCES = tests/unit/test_round_dialback.c agent/probe/dialback_memory.c \
-	agent/probe/domain.c
+tests_unit_test_round_dialback_SOURCES = tests/unit/test_round_dialback.c tests/unit/no_pings.c \
+	agent/probe/dialback_memory.c agent/probe/domain.c
 tests_unit_test_round_dialback_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_round_dialback_LDADD = agent/login/liblogin.a agent/health/libhealth.a agent/base/libbase.a \
 	$(OPENSSL_LIBS) $(CMOCKA_LIBS)

@@ -1,4 +1,4 @@
-"""Two resolvers with different views, in the daemon: metrics by resolver, JSON, the page, and a reload to one of them."""
+"""Two resolvers with different views, in the daemon: metrics by resolver, JSON, the page, a reload to one of them."""
 
 import dataclasses
 import json

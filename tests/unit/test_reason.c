@@ -85,6 +85,11 @@ static const struct {
     {"dialback", "dialback_closed", STATE_CRITICAL},
     {"dialback", "dialback_bad_reply", STATE_CRITICAL},
     {"dialback", "dialback_error_other", STATE_CRITICAL},
+    {"ping", "ping_login_failed", STATE_CRITICAL},
+    {"ping", "ping_login_held", STATE_CRITICAL}, /* as axl_login_held */
+    {"ping", "ping_unreachable", STATE_UNKNOWN}, /* nothing is known of the domain */
+    {"ping", "ping_timeout", STATE_CRITICAL},
+    {"ping", "ping_error_other", STATE_WARNING},
     {"axl", "axl_dns", STATE_CRITICAL},
     {"axl", "axl_connect", STATE_CRITICAL},
     {"axl", "axl_timeout", STATE_CRITICAL},
@@ -170,7 +175,8 @@ static void test_list_is_the_contracts(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(CONTRACT); i++)
         assert_reason(reason_from_code(CONTRACT[i].code), CONTRACT[i].code, CONTRACT[i].stage, CONTRACT[i].state);
-    assert_int_equal(REASON_COUNT, COUNT(CONTRACT) + COUNT(CONDITIONS) + COUNT(STANZA_CONDITIONS) + COUNT(ALERTS));
+    assert_int_equal(REASON_COUNT, COUNT(CONTRACT) + COUNT(CONDITIONS) + COUNT(ALERTS) +
+                                       2 * COUNT(STANZA_CONDITIONS)); /* those of ping: test_ping.c */
 }
 
 static void test_zero_is_not_run(void **state)
@@ -252,7 +258,7 @@ static void test_stages_stand_together(void **state)
 {
     (void)state;
     static const char *const STAGES[] = {"any",  "srv", "connect", "stream", "starttls", "certificate",
-                                         "auth", "dialback", "axl", "s2snode", "xcp"};
+                                         "auth", "dialback", "ping", "axl", "s2snode", "xcp"};
     size_t stage = 0;
     for (enum reason reason = 0; reason < REASON_COUNT; reason++) {
         if (strcmp(reason_info(reason)->stage, STAGES[stage]) != 0)
