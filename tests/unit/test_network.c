@@ -130,12 +130,40 @@ static void what_lies_in_it(void **state)
     }
 }
 
+/* Which of these networks connecting to an address leads into. */
+static const struct {
+    const char *address;
+    int reached; /* -1: none */
+} REACHED[] = {
+    {"10.1.2.3", 0}, {"192.0.2.1", -1}, {"127.0.0.1", 1}, {"::1", 2}, {"::2", -1},
+    {"0.0.0.0", 1}, {"0.0.0.1", -1}, {"::", 2}, {"::ffff:0.0.0.0", 1}, {"::ffff:0.0.0.1", -1},
+};
+
+static void what_leads_into_it(void **state)
+{
+    (void)state;
+    struct network networks[3];
+    assert_true(network_parse(&networks[0], "10.0.0.0/8"));
+    assert_true(network_parse(&networks[1], "127.0.0.0/8"));
+    assert_true(network_parse(&networks[2], "::1"));
+    for (size_t i = 0; i < COUNT_OF(REACHED); i++) {
+        unsigned char bytes[16];
+        int family = strchr(REACHED[i].address, ':') != NULL ? AF_INET6 : AF_INET;
+        assert_int_equal(inet_pton(family, REACHED[i].address, bytes), 1);
+        const struct network *reached = network_reached(networks, COUNT_OF(networks), family, bytes);
+        if (reached != (REACHED[i].reached < 0 ? NULL : &networks[REACHED[i].reached]))
+            fail_msg("%s", REACHED[i].address);
+        assert_null(network_reached(NULL, 0, family, bytes));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_a_network),
         cmocka_unit_test(what_is_none),
         cmocka_unit_test(what_lies_in_it),
+        cmocka_unit_test(what_leads_into_it),
     };
     return cmocka_run_group_tests_name("network", tests, NULL, NULL);
 }
