@@ -6,11 +6,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/network.h"
+#include "base/random.h"
 #include "dns/dns_message.h"
 
 /* Why there are several c-ares channels, and no EDNS (c-ares 1.18):
@@ -152,8 +152,7 @@ static void lookup_ask(struct lookup *lookup)
     lookup->ask = ask;
     if (resolver->asks++ == 0)
         loop_timer_arm(resolver->tick, resolver->tick_us);
-    while (getrandom(lookup->question, 2, 0) != 2) /* the id */
-        continue;
+    random_bytes(lookup->question, 2); /* the id */
     ares_channel channel = lookup->tcp ? route->tcp.channel : route->udp.channel;
     errno = 0;
     ares_send(channel, lookup->question, (int)lookup->question_length, answered, ask);
