@@ -248,7 +248,7 @@ static struct question *question_of(struct dialback *dialback, const struct xmpp
     return NULL;
 }
 
-/* <error/> in place of a verdict (XEP-0220 2.4.2). */
+/* <error/> in place of a verdict (XEP-0220 2.5). */
 static void answer_error(struct dialback *dialback, const struct question *question, const struct xmpp_stanza *verify)
 {
     enum reason reason = reason_from_dialback_error(verify->condition);

@@ -33,19 +33,19 @@ class _StaplingObject:
                     self._outgoing.write(self._connection.bio_read(65536))
 
     def do_handshake(self):
-        """As ssl.SSLObject has it; so do those below."""
+        """Goes on with the handshake; raises ssl.SSLWantReadError where bytes are wanting. So do those below."""
         self._call(self._connection.do_handshake)
 
     def read(self, size):
-        """..."""
+        """Plain bytes that came, at most so many."""
         return self._call(self._connection.recv, size)
 
     def write(self, plain):
-        """..."""
+        """Sends these bytes, and returns how many were taken."""
         return self._call(self._connection.send, plain)
 
     def unwrap(self):
-        """..."""
+        """Says goodbye."""
         self._call(self._connection.shutdown)
 
 
