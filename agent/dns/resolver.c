@@ -204,7 +204,7 @@ static void answered(void *arg, int status, int timeouts, unsigned char *bytes, 
     }
     dns_reply_fini(&lookup->reply);
     dns_reply_read(&lookup->reply, lookup->question, bytes, (size_t)length);
-    if (dns_status_is_final(lookup->reply.status) || lookup->server + 1 == server_count) {
+    if (!dns_status_failed(lookup->reply.status) || lookup->server + 1 == server_count) {
         lookup_end(lookup);
         return;
     }
@@ -244,7 +244,7 @@ static void query_deliver(void *arg)
         .duration_us = clock_mono_us() - query->started_us,
         .ttl_s = reply->ttl_s,
         .alias = reply->alias,
-        .authentic = reply->authentic && dns_status_is_final(reply->status) && query->resolver->trusted,
+        .authentic = reply->authentic && !dns_status_failed(reply->status) && query->resolver->trusted,
         .records = reply->records,
         .count = reply->count,
         .srv = reply->srv,
