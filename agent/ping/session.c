@@ -16,7 +16,8 @@
 #include "ping/client.h"
 #include "ping/preparation.h"
 
-/* Between two logins: at least the first; doubled with each that led to no answer. Half of it is left to chance. */
+/* From a login that failed to the next one; doubled with each that led to no answer, and half of it left to chance.
+ * From the login of a session that was of use and ended: the first, all of it. */
 #define PAUSE_FIRST_US (INT64_C(30) * 1000000)
 #define PAUSE_MOST_US (INT64_C(15) * 60 * 1000000)
 #define ID_BYTES 16
