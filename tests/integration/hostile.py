@@ -10,6 +10,7 @@ import sys
 import warnings
 
 import names
+import openssl_peer
 from agent import FEDHEALTH, run
 from lab.certificates import Authority, openssl
 from peers import Peers
@@ -27,7 +28,7 @@ with open(FEDHEALTH, "rb") as _program:
 
 PREFIXES = {"srv": "_xmpp-server._tcp.", "direct": "_xmpps-server._tcp.", "host": "host.", "domain": ""}
 CONFIG = """\
-agent: {{domain: {monitor}, timeout: {timeout}, interval: 2s, max_endpoints: 64, state_dir: {state_dir}}}
+agent: {{domain: {monitor}, timeout: {timeout}, interval: 2s, max_endpoints: 64, state_dir: {state_dir}{agent}}}
 dns: {{resolvers: [{{name: scripted, address: "127.0.0.1:{dns_port}"}}]}}
 tls: {{ca_file: {ca_file}{tls}}}
 domains:
@@ -37,9 +38,10 @@ domains:
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """Of a whole run. `tls` is more of the configuration's tls map."""
+    """Of a whole run. `tls` and `agent` are more of these maps of the configuration."""
     timeout: str = "30s"  # so long that no slow machine makes a case time out by mistake
     tls: str = ""
+    agent: str = ""
 
 
 IMPATIENT = Settings(timeout="2s")  # for what is to time out
@@ -123,7 +125,7 @@ class Certificates:
     def context(self, certificate, **options):
         """The server's side of TLS: `oldest` and `newest` version, `ciphers`, `clients`: need certificates?
         `dh_bits`: size of the Diffie-Hellman group. `protocol`: known for ALPN. `named`: must the client name (SNI) one
-        of the cases' domains?"""
+        of the cases' domains? `libssl`: by openssl_peer, which of the others knows `newest`."""
         key = (certificate, *sorted(options.items()))
         if key not in self._contexts:
             self._contexts[key] = self._make(certificate, **options)
@@ -140,7 +142,9 @@ class Certificates:
         return base + ".pem"
 
     def _make(self, certificate, oldest="TLSv1", newest="TLSv1_3", ciphers="DEFAULT", clients=False, dh_bits=None,
-              protocol=None, named=False):
+              protocol=None, named=False, libssl=False):
+        if libssl:
+            return openssl_peer.Context(*self.files[certificate], newest)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # old versions are what is tested
@@ -229,7 +233,7 @@ class Stage:
         with open(path, "w", encoding="utf-8") as out:
             out.write(CONFIG.format(monitor=MONITOR, timeout=settings.timeout, dns_port=self.names.port,
                                     state_dir=os.path.join(os.path.dirname(path), "state"),
-                                    tls=settings.tls, ca_file=self._certificates.ca_file,
+                                    tls=settings.tls, agent=settings.agent, ca_file=self._certificates.ca_file,
                                     domains="\n".join(f"  - {domain}" for domain in domains)) + more)
         return path
 

@@ -1,7 +1,7 @@
 """Peers and name servers that fail, lie, flood and stall: each gets its own right reason, and none harms the agent.
 
-The cases stand in cases_names.py, cases_stream.py, cases_tls.py and cases_direct.py. All of them are judged in a
-handful of runs of `fedhealth check`, so that what times out does so together.
+The cases stand in cases_names.py, cases_stream.py, cases_tls.py, cases_direct.py and cases_stages.py. All of them are
+judged in a handful of runs of `fedhealth check`, so that what times out does so together.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ import pytest
 
 import cases_direct
 import cases_names
+import cases_stages
 import cases_stream
 import cases_tls
 import names
@@ -21,7 +22,7 @@ from agent import FEDHEALTH, OPENMETRICS, Agent, Samples, parse_openmetrics, run
 from hostile import SANITIZED, Case, Certificates, Settings, Stage
 from peers import full_listener, reset, reset_all
 
-CASES = cases_names.CASES + cases_stream.CASES + cases_tls.CASES + cases_direct.CASES
+CASES = cases_names.CASES + cases_stream.CASES + cases_tls.CASES + cases_direct.CASES + cases_stages.CASES
 MEMORY_MAX = 64 << 20  # bytes; sanitizers need more for themselves
 CONTROL = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f]")
 
@@ -118,8 +119,9 @@ def connecting_to(port):
         return sum(f" 0100007F:{port:04X} 02 " in line for line in table)
 
 
+@pytest.mark.produces("connect_reset", "connected and reset before the agent could look")
 def test_reset_while_connecting(certificates, folder):
-    """Connected and reset before the agent could look: it sleeps meanwhile, and the kernel connects for it."""
+    """The agent sleeps meanwhile, and the kernel connects for it."""
     with contextlib.ExitStack() as held:
         listener = full_listener(held)
         port = listener.getsockname()[1]
