@@ -16,6 +16,10 @@ int cli_check(int argc, char **argv);
  * with the one most like it, and CLI_EXIT_UNKNOWN. */
 int cli_explain(int argc, char **argv);
 
+/* fedhealth dialback-key: makes a dialback key, or with --identify tells which algorithm made one: 0, or 2 where none
+ * did. */
+int cli_dialback_key(int argc, char **argv);
+
 /* All reasons as the reference that is kept in docs/reasons.md. */
 void explain_write_markdown(FILE *out);
 

@@ -11,9 +11,14 @@ static const char USAGE[] =
     "usage: fedhealth check [--config.file=FILE] [--json | --nagios] DOMAIN ...\n"
     "       fedhealth check --config.file=FILE [--json | --nagios] --imp=NAME ...\n"
     "       fedhealth explain [REASON]\n"
+    "       fedhealth dialback-key [--secret-file=FILE] [--algorithm=NAME] RECEIVING ORIGINATING STREAM-ID\n"
+    "       fedhealth dialback-key --identify [--secret-file=FILE] RECEIVING ORIGINATING STREAM-ID KEY\n"
     "       fedhealth --version | --help\n"
     "\n"
     "check runs the checks once and tells what is wrong, why, and what to do.\n"
+    "explain tells what a reason means, or lists them all.\n"
+    "dialback-key makes a dialback key, or tells which algorithm made one; the secret comes from a file or standard\n"
+    "input.\n"
     "Exit status: 0 ok, 1 warning, 2 critical, 3 unknown, usage or configuration error.\n";
 
 static const struct {
@@ -22,6 +27,7 @@ static const struct {
 } COMMANDS[] = {
     {"check", cli_check},
     {"explain", cli_explain},
+    {"dialback-key", cli_dialback_key},
 };
 
 int main(int argc, char **argv)

@@ -18,6 +18,7 @@
 #include "config/fault.h"
 #include "config/file.h"
 #include "config/imp_node.h"
+#include "config/ping_keys.h"
 #include "config/private.h"
 #include "config/schema.h"
 #include "config/snmp_keys.h"
@@ -151,6 +152,32 @@ static void read_domain_files(struct load *load)
     }
 }
 
+static void tell_dialback(struct load *load, size_t at, const struct node *node, const char *word, const char *what)
+{
+    char *key = mem_printf("domains[%zu].dialback.%s", at, word);
+    faults_add(&load->faults, (struct place){MAIN_FILE, node->line}, key, "%s", what);
+    free(key);
+}
+
+/* What the domain does not say of dialback is as for all; tells of what does not fit together. */
+static void finish_dialback(struct load *load, size_t at)
+{
+    struct config_domain *domain = &load->config->domains[at];
+    struct config_dialback *dialback = &domain->dialback;
+    if (dialback->enabled == ENABLED_UNSET)
+        dialback->enabled = load->config->dialback.enabled;
+    if (dialback->interval_ms == 0)
+        dialback->interval_ms = load->config->dialback.interval_ms;
+    if (at >= load->listed)
+        return;
+    const struct node *map = node_child(&node_child(load->root, "domains")->items[at], "dialback");
+    const struct node *algorithm = node_child(map, "algorithm"), *from = node_child(map, "from");
+    if (algorithm != NULL && node_child(map, "secret_file") == NULL)
+        tell_dialback(load, at, algorithm, "algorithm", "needs secret_file too");
+    if (dialback->from != NULL && strcmp(dialback->from, domain->name_unicode) == 0)
+        tell_dialback(load, at, from, "from", "must not be the domain itself, whose key is verified");
+}
+
 /* Fills in what depends on other keys, and the table of names; tells of a name that is there already. */
 static void finish_domains(struct load *load)
 {
@@ -165,6 +192,7 @@ static void finish_domains(struct load *load)
         domain->severity.behind = &config->severity;
         if (domain->interval_ms == 0)
             domain->interval_ms = config->interval_ms;
+        finish_dialback(load, i);
         const struct config_domain *first = find(load->private, domain->name);
         if (first != NULL) {
             char *key = key_of_domain(load, i);
@@ -198,20 +226,41 @@ static void check_agent_domain(struct load *load)
     free(ascii);
 }
 
-/* The first resolver, or the machine's own. */
-static void take_resolver(struct load *load)
+static unsigned line_of_resolver(const struct load *load, size_t at)
 {
-    struct config_private *private = load->private;
-    if (private->resolver_count > 1)
-        faults_add(&load->faults, place_of(load, "dns.resolvers"), "dns.resolvers",
-                   "has %zu entries: comparing resolvers is not supported by this version", private->resolver_count);
-    if (private->resolver_count == 0) {
-        free(private->resolvers);
-        private->resolvers = mem_array(1, sizeof *private->resolvers);
-        private->resolvers[0].name = mem_strdup("system");
-        private->resolver_count = 1;
+    const struct node *element = &node_child(node_child(load->root, "dns"), "resolvers")->items[at];
+    return node_child(element, "name")->line;
+}
+
+static void check_resolver_name(struct load *load, size_t at)
+{
+    const struct config_resolver *resolvers = load->config->resolvers;
+    for (size_t before = 0; resolvers[at].name != NULL && before < at; before++) {
+        if (resolvers[before].name == NULL || strcmp(resolvers[before].name, resolvers[at].name) != 0)
+            continue;
+        char *key = mem_printf("dns.resolvers[%zu].name", at);
+        faults_add(&load->faults, (struct place){MAIN_FILE, line_of_resolver(load, at)}, key,
+                   "is given twice, first on line %u", line_of_resolver(load, before));
+        free(key);
+        return;
     }
-    private->config.resolver = private->resolvers[0];
+}
+
+/* Those that are given, or the machine's own. */
+static void finish_resolvers(struct load *load)
+{
+    struct config *config = load->config;
+    if (config->resolver_count > CONFIG_MAX_RESOLVERS)
+        faults_add(&load->faults, place_of(load, "dns.resolvers"), "dns.resolvers", "has %zu entries: at most %d",
+                   config->resolver_count, CONFIG_MAX_RESOLVERS);
+    for (size_t i = 0; i < config->resolver_count; i++)
+        check_resolver_name(load, i);
+    if (config->resolver_count == 0) {
+        free(config->resolvers);
+        config->resolvers = mem_array(1, sizeof *config->resolvers);
+        config->resolvers[0].name = mem_strdup("system");
+        config->resolver_count = 1;
+    }
 }
 
 static void check_tls(struct load *load)
@@ -240,7 +289,8 @@ static void read_root(struct load *load, const char *file)
     read_domain_files(load);
     finish_domains(load);
     imp_nodes_finish(load->config, node_child(load->root, "imp_nodes"), MAIN_FILE, &load->faults);
-    take_resolver(load);
+    pings_finish(load->config, node_child(load->root, "ping"), MAIN_FILE, &load->faults);
+    finish_resolvers(load);
     check_agent_domain(load);
     check_tls(load);
     snmp_keys_finish(load->private, node_child(load->root, "snmp"), MAIN_FILE, &load->faults);
@@ -307,7 +357,7 @@ struct config *config_default(const char *const *domains, size_t domain_count, s
     for (size_t i = 0; i < domain_count; i++)
         take_name(&load, domains[i], (struct place){0, 0});
     finish_domains(&load);
-    take_resolver(&load);
+    finish_resolvers(&load);
     snmp_keys_finish(load.private, NULL, 0, &load.faults);
     load.config->snmp_mode = SNMP_MODE_MASTER;
     load.config->domain = own_name(load.private);
@@ -379,6 +429,7 @@ void config_free(struct config *config)
     for (size_t i = 0; i < config->domain_count; i++)
         free(config->domains[i].name_unicode);
     imp_nodes_release(config);
+    pings_release(config);
     schema_release(private);
     free(private->file);
     free(private->lines);

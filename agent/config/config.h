@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/network.h"
+#include "health/dialback.h"
 #include "health/imp.h"
 #include "health/severity.h"
 
@@ -26,6 +27,18 @@ enum address_families { FAMILIES_AUTO, FAMILIES_IPV4, FAMILIES_IPV6, FAMILIES_BO
 /* Whether the metrics of single endpoints and their certificates are exported. */
 enum metrics_detail { METRICS_ENDPOINT, METRICS_DOMAIN };
 
+/* Whether the dialback check is made. AUTO: where there is a secret. */
+enum config_enabled { ENABLED_UNSET, ENABLED_AUTO, ENABLED_TRUE, ENABLED_FALSE };
+
+/* The dialback check (XEP-0220) of all domains, where a domain does not say otherwise, or of one. */
+struct config_dialback {
+    enum config_enabled enabled; /* default auto; of a domain: that of all, so that it is never unset */
+    int64_t interval_ms;         /* default 30m; of a domain: that of all */
+    char *secret_file;           /* owned; of a domain: read whenever the check is made, its first line; NULL: none */
+    enum dialback_algorithm algorithm; /* of a domain; without a secret auto */
+    char *from;                  /* owned; of a domain: U-label of whom to pose as; NULL: agent.domain */
+};
+
 struct config_domain {
     char *name;         /* owned; lower-case A-label: DNS, SNI, labels */
     char *name_unicode; /* owned; U-label: 'to' in streams (RFC 7622); the same text for an ASCII name */
@@ -36,12 +49,25 @@ struct config_domain {
     struct host_port *targets;    /* owned; static route: SRV is looked up and shown, but not followed */
     size_t target_count;          /* 0: SRV is followed */
     struct severity severity;     /* owned rules; behind them those of the configuration */
+    struct config_dialback dialback;
+    size_t ping_count;            /* accounts that ping it */
 };
+
+/* Whether the dialback check is made of this domain. */
+static inline bool config_dialback_runs(const struct config_domain *domain)
+{
+    const struct config_dialback *dialback = &domain->dialback;
+    return dialback->enabled == ENABLED_TRUE ||
+           (dialback->enabled == ENABLED_AUTO && dialback->secret_file != NULL);
+}
 
 struct config_resolver {
     char *name;    /* owned; the label value; "system" for the machine's own */
     char *address; /* owned; "9.9.9.9:53" or "[2620:fe::fe]:53"; NULL for the machine's own */
+    bool trust_ad; /* what it says of DNSSEC is believed, though it has no loopback address; default false */
 };
+
+#define CONFIG_MAX_RESOLVERS 8
 
 /* How to get at one HTTPS service of a node, and whom it trusts. */
 struct config_access {
@@ -80,6 +106,20 @@ struct config_imp_node {
     char *query;            /* owned; notifications.query; NULL: none */
 };
 
+/* An account of one's own, through whose server domains are pinged (XEP-0199). */
+struct config_ping {
+    char *account;          /* owned; a bare JID (RFC 7622): LOCALPART@DOMAIN, the domain with U-labels; unique */
+    char *localpart;        /* owned; of it */
+    char *domain;           /* owned; of it: lower-case A-label */
+    char *domain_unicode;   /* owned; of it: U-label */
+    char *password_file;    /* owned; read anew for every login: its first line, without the line end */
+    struct host_port server; /* owned; host NULL: as SRV of the domain says */
+    char **domains;         /* owned; lower-case A-labels; each a configured one, and not the account's own */
+    size_t domain_count;
+    char *ca_file;          /* owned; PEM; default tls.ca_file. Not both with the next */
+    char *fingerprint_sha256; /* owned; 64 lower-case hexadecimal digits: of the server's own certificate; or NULL */
+};
+
 enum snmp_mode { SNMP_MODE_OFF, SNMP_MODE_AGENTX, SNMP_MODE_MASTER };
 
 /* An SNMPv3 user of master mode, who may read with authentication and privacy. */
@@ -113,7 +153,8 @@ struct config {
     size_t deny_network_count;
     char *state_dir;           /* owned; default /var/lib/fedhealth; NULL without a file: nothing is kept */
 
-    struct config_resolver resolver; /* dns.resolvers */
+    struct config_resolver *resolvers; /* owned; dns.resolvers; names are unique. The first one's answer is followed */
+    size_t resolver_count;             /* 1 … CONFIG_MAX_RESOLVERS */
 
     char *tls_ca_file;            /* owned; default /etc/ssl/certs/ca-certificates.crt */
     int tls_min_version;          /* as OpenSSL numbers it: 0x0301 (TLS 1.0) … 0x0304; default 0x0303 */
@@ -122,6 +163,7 @@ struct config {
     char *tls_client_certificate, *tls_client_key; /* owned; both or neither (NULL) */
 
     struct severity severity;     /* owned rules, for all domains */
+    struct config_dialback dialback; /* of domains that do not say otherwise; only enabled and interval_ms */
     char **probe_allow;           /* owned; patterns of names, as domain_pattern.h has them */
     size_t probe_allow_count;
     enum metrics_detail metrics_detail;
@@ -131,6 +173,9 @@ struct config {
 
     struct config_imp_node *imp_nodes; /* owned; in the order of the file */
     size_t imp_node_count;
+
+    struct config_ping *pings;     /* owned; in the order of the file */
+    size_t ping_count;
 
     enum snmp_mode snmp_mode;  /* default agentx with a file, master without */
     char *snmp_agentx_socket;  /* owned; default /var/agentx/master */
@@ -160,6 +205,9 @@ bool config_allows(const struct config *config, const char *ascii);
 
 /* The node of this name, or NULL. */
 const struct config_imp_node *config_find_imp(const struct config *config, const char *name);
+
+/* Whether the account is to ping the domain. `ascii` is a lower-case A-label name. */
+bool config_ping_lists(const struct config_ping *ping, const char *ascii);
 
 /* Adds to `faults`, as config_load() would have, what turned out later to be wrong with a key's value: a line
  * FILE:LINE: KEY: what. It has no LINE when the default is in force, and no FILE without a file. `key` is "tls.ca_file"

@@ -19,6 +19,7 @@
 #define SNMP_USER(member) offsetof(struct config_snmp_user, member)
 #define RECEIVER(member) offsetof(struct config_snmp_receiver, member)
 #define ACCOUNT(member) offsetof(struct config_account, member)
+#define PING(member) offsetof(struct config_ping, member)
 
 /* The keys of a struct config_access beside its URL. */
 #define ACCESS(path, member, required_, otherwise_, trust_otherwise) \
@@ -53,6 +54,15 @@ static const struct value_word DETAIL_WORDS[] = {
 
 static const struct value_word STATE_WORDS[] = {
     {"ok", STATE_OK}, {"warning", STATE_WARNING}, {"critical", STATE_CRITICAL}, {"unknown", STATE_UNKNOWN}, {NULL, 0},
+};
+
+static const struct value_word ENABLED_WORDS[] = {
+    {"auto", ENABLED_AUTO}, {"true", ENABLED_TRUE}, {"false", ENABLED_FALSE}, {NULL, 0},
+};
+
+static const struct value_word ALGORITHM_WORDS[] = {
+    {"auto", DIALBACK_AUTO}, {"hmac-sha256", DIALBACK_HMAC_SHA256}, {"sha1-nested", DIALBACK_SHA1_NESTED},
+    {"hmac-sha1", DIALBACK_HMAC_SHA1}, {"sha1-concat", DIALBACK_SHA1_CONCAT}, {NULL, 0},
 };
 
 static const struct value_word BOOLEAN_WORDS[] = {{"true", true}, {"false", false}, {NULL, 0}};
@@ -105,13 +115,15 @@ const struct key KEYS[] = {
     {"dns", KEY_MAP,
      .help = "Name resolution."},
     {"dns.resolvers", KEY_MAPS, .otherwise = "the machine's own, named `system`",
-     .offset = offsetof(struct config_private, resolvers),
-     .count = offsetof(struct config_private, resolver_count), .size = sizeof(struct config_resolver),
-     .help = "The DNS server to ask. One at most in this version."},
+     .offset = CONFIG(resolvers), .count = CONFIG(resolver_count), .size = sizeof(struct config_resolver),
+     .help = "DNS servers to ask, 8 at most. The first is followed; the others' SRV records are compared with its."},
     {"dns.resolvers[].name", KEY_VALUE, TYPE(VALUE_LABEL), .required = true, .offset = RESOLVER(name),
      .help = "Its name in metrics and pages."},
     {"dns.resolvers[].address", KEY_VALUE, TYPE(VALUE_ADDRESS_PORT), .required = true, .offset = RESOLVER(address),
      .help = "`9.9.9.9:53` or `[2620:fe::fe]:53`."},
+    {"dns.resolvers[].trust_ad", KEY_VALUE, {.type = &VALUE_BOOLEAN, .words = BOOLEAN_WORDS}, "false",
+     .offset = RESOLVER(trust_ad),
+     .help = "Believe it where it says that DNSSEC vouches for an answer. On loopback it is believed anyway."},
 
     {"tls", KEY_MAP,
      .help = "How certificates and TLS versions are judged."},
@@ -130,6 +142,14 @@ const struct key KEYS[] = {
      .help = "PEM file of the certificate, with its chain, to show to peers that ask. Needs `tls.client_key`."},
     {"tls.client_key", KEY_VALUE, TYPE(VALUE_FILE), .offset = CONFIG(tls_client_key),
      .help = "PEM file of its private key."},
+
+    {"dialback", KEY_MAP,
+     .help = "Verification of dialback keys, for all domains."},
+    {"dialback.enabled", KEY_VALUE, WORDS(ENABLED_WORDS), "auto", .offset = CONFIG(dialback.enabled),
+     .help = "`auto`: of domains with a secret. `true`: of all, by a key that must be refused (peers log it)."},
+    {"dialback.interval", KEY_VALUE, RANGE(VALUE_DURATION_MS, "1s", "30d"), "30m",
+     .offset = CONFIG(dialback.interval_ms),
+     .help = "Least time between two rounds in which keys are verified."},
 
     {"severity", KEY_PAIRS, SEVERITY(CONFIG),
      .help = "The state of a check that ends with this reason, in place of the one in [reasons.md](reasons.md)."},
@@ -155,6 +175,21 @@ const struct key KEYS[] = {
     {"domains[].expect.srv_targets", KEY_LIST, TYPE(VALUE_HOST_PORT), .otherwise = "not judged",
      .offset = DOMAIN(expect_srv), .count = DOMAIN(expect_srv_count),
      .help = "The SRV targets, all of them, in any order."},
+    {"domains[].dialback", KEY_MAP,
+     .help = "The same for this domain; what it does not name is as in `dialback`."},
+    {"domains[].dialback.enabled", KEY_VALUE, WORDS(ENABLED_WORDS), .otherwise = "`dialback.enabled`",
+     .offset = DOMAIN(dialback.enabled),
+     .help = "Whether keys are verified. `false`: not even with a secret."},
+    {"domains[].dialback.interval", KEY_VALUE, RANGE(VALUE_DURATION_MS, "1s", "30d"),
+     .otherwise = "`dialback.interval`", .offset = DOMAIN(dialback.interval_ms),
+     .help = "Least time between two rounds in which keys are verified."},
+    {"domains[].dialback.secret_file", KEY_VALUE, TYPE(VALUE_FILE), .offset = DOMAIN(dialback.secret_file),
+     .help = "File whose first line is the dialback secret of this domain's servers; read anew each time."},
+    {"domains[].dialback.algorithm", KEY_VALUE, WORDS(ALGORITHM_WORDS), "auto", .offset = DOMAIN(dialback.algorithm),
+     .help = "How its servers make keys of it. `auto` finds out. Needs `secret_file`."},
+    {"domains[].dialback.from", KEY_VALUE, TYPE(VALUE_DOMAIN_UNICODE), .otherwise = "`agent.domain`",
+     .offset = DOMAIN(dialback.from),
+     .help = "The receiving server that the key is verified for. Not the domain itself."},
 
     {"domain_files", KEY_LIST, TYPE(VALUE_GLOB), .offset = offsetof(struct config_private, domain_files),
      .count = offsetof(struct config_private, domain_file_count),
@@ -219,6 +254,23 @@ const struct key KEYS[] = {
     {"imp_nodes[].notifications.query", KEY_VALUE, TYPE(VALUE_SELECT), .offset = IMP(query),
      .help = "SQL of your own for AXL that yields the same: columns severity, description, origin, created, count."},
 
+    {"ping", KEY_MAPS, .offset = CONFIG(pings), .count = CONFIG(ping_count), .size = sizeof(struct config_ping),
+     .help = "Accounts that ping domains: federation end to end. [ping.md](ping.md) says how to make one."},
+    {"ping[].account", KEY_VALUE, TYPE(VALUE_ACCOUNT), .required = true, .offset = PING(account),
+     .help = "The account, `NAME@DOMAIN`, on your own server."},
+    {"ping[].password_file", KEY_VALUE, TYPE(VALUE_FILE), .required = true, .offset = PING(password_file),
+     .help = "File whose first line is its password; read anew for every login."},
+    {"ping[].server", KEY_VALUE, TYPE(VALUE_TARGET), .otherwise = "what SRV `_xmpp-client._tcp` says, or port 5222",
+     .offset = PING(server),
+     .help = "Where its server answers clients."},
+    {"ping[].domains", KEY_LIST, TYPE(VALUE_DOMAIN), .required = true, .offset = PING(domains),
+     .count = PING(domain_count),
+     .help = "The domains to ping: some of those that are checked, and not the account's own."},
+    {"ping[].ca_file", KEY_VALUE, TYPE(VALUE_FILE), .otherwise = "`tls.ca_file`", .offset = PING(ca_file),
+     .help = "PEM file of the certificate, or the authorities, that the server's certificate must come from."},
+    {"ping[].fingerprint_sha256", KEY_VALUE, TYPE(VALUE_FINGERPRINT), .offset = PING(fingerprint_sha256),
+     .help = "In place of a `ca_file`: the SHA-256 of the server's own certificate."},
+
     {"probe", KEY_MAP,
      .help = "What `/probe` may be asked for."},
     {"probe.allow", KEY_LIST, TYPE(VALUE_DOMAIN_PATTERN), .offset = CONFIG(probe_allow),
@@ -272,9 +324,5 @@ const struct key KEYS[] = {
 const size_t KEY_COUNT = sizeof KEYS / sizeof KEYS[0];
 
 const char *const LATER_KEYS[] = {
-    "dns.resolvers[].trust_ad",
-    "dialback",
-    "domains[].dialback",
-    "ping",
     NULL,
 };

@@ -32,6 +32,7 @@ const char *phase_name(enum phase phase)
     case PHASE_STARTTLS: return "starttls";
     case PHASE_TLS: return "tls";
     case PHASE_FEATURES: return "features";
+    case PHASE_DIALBACK: return "dialback";
     case PHASE_COUNT: break;
     }
     return "unknown";
@@ -67,6 +68,8 @@ const char *cert_test_name(enum cert_test test)
     case CERT_TEST_TRUST: return "trust";
     case CERT_TEST_USAGE: return "usage";
     case CERT_TEST_STRENGTH: return "strength";
+    case CERT_TEST_REVOCATION: return "revocation";
+    case CERT_TEST_DANE: return "dane";
     case CERT_TEST_COUNT: break;
     }
     return "unknown";
@@ -142,9 +145,17 @@ struct domain_result *domain_result_new(void)
     struct domain_result *result = mem_alloc(sizeof *result);
     result->start_delay_us = DURATION_ABSENT;
     checks_init(result->check);
-    for (int i = 0; i < SERVICE_COUNT; i++)
-        result->lookup[i] = (struct srv_lookup){.ttl_s = -1, .duration_us = DURATION_ABSENT};
     return result;
+}
+
+void domain_result_add_lookups(struct domain_result *result, const char *resolver)
+{
+    result->lookups = mem_resize(result->lookups, result->lookup_count + SERVICE_COUNT, sizeof *result->lookups);
+    for (int i = 0; i < SERVICE_COUNT; i++) {
+        result->lookups[result->lookup_count++] = (struct srv_lookup){
+            .service = (enum service)i, .ttl_s = -1, .duration_us = DURATION_ABSENT,
+            .resolver = mem_strdup(resolver)};
+    }
 }
 
 void domain_result_free(struct domain_result *result)
@@ -152,20 +163,29 @@ void domain_result_free(struct domain_result *result)
     if (result == NULL)
         return;
     checks_fini(result->check);
-    for (int i = 0; i < SERVICE_COUNT; i++)
-        free(result->lookup[i].resolver);
+    for (size_t i = 0; i < result->lookup_count; i++)
+        free(result->lookups[i].resolver);
+    free(result->lookups);
     for (size_t i = 0; i < result->record_count; i++)
         free(result->records[i].target);
     free(result->records);
     for (size_t i = 0; i < result->endpoint_count; i++)
         endpoint_result_fini(&result->endpoints[i]);
     free(result->endpoints);
+    for (size_t i = 0; i < result->ping_count; i++) {
+        free(result->pings[i].account);
+        free(result->pings[i].server);
+        free(result->pings[i].check.detail);
+    }
+    free(result->pings);
     free(result);
 }
 
 bool domain_result_asks_back_off(const struct domain_result *result)
 {
     for (size_t i = 0; i < result->endpoint_count; i++) {
+        if (result->endpoints[i].asks_back_off)
+            return true;
         for (int check = CHECK_STREAM; check < CHECK_COUNT; check++) {
             enum reason reason = result->endpoints[i].check[check].reason;
             if (result->endpoints[i].reached[check] &&

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "health/check.h"
+#include "health/dialback.h"
 #include "health/reason.h"
 
 #define DURATION_ABSENT INT64_C(-1)
@@ -33,13 +34,14 @@ struct srv_record {
     uint16_t port, priority, weight;
 };
 
+/* What one resolver said of one service. */
 struct srv_lookup {
-    bool made;           /* the service was asked for in this round */
+    enum service service;
     bool answered;       /* an answer came, so that `records` is known (0 is an answer) */
     unsigned records;    /* records in the answer, also beyond those kept */
     int64_t ttl_s;       /* of the records, or -1 */
     int64_t duration_us; /* or DURATION_ABSENT */
-    char *resolver;      /* owned; the configured name of the resolver asked; NULL unless made */
+    char *resolver;      /* owned; the configured name of the resolver asked */
 };
 
 enum transport { TRANSPORT_STARTTLS, TRANSPORT_DIRECT }; /* XEP-0368: direct TLS */
@@ -47,8 +49,8 @@ const char *transport_name(enum transport transport); /* "starttls", "direct" */
 
 /* STARTTLS: from asking for it to <proceed/>. FEATURES: header and features of the second stream, inside TLS. With
  * direct TLS there is one stream only, inside TLS: its header and features are STREAM, and there is neither of those.
- * */
-enum phase { PHASE_CONNECT, PHASE_STREAM, PHASE_STARTTLS, PHASE_TLS, PHASE_FEATURES, PHASE_COUNT };
+ * DIALBACK: all verifications of keys. */
+enum phase { PHASE_CONNECT, PHASE_STREAM, PHASE_STARTTLS, PHASE_TLS, PHASE_FEATURES, PHASE_DIALBACK, PHASE_COUNT };
 const char *phase_name(enum phase phase); /* "connect", … */
 
 enum starttls_offer { OFFER_UNKNOWN, OFFER_NONE, OFFER_OPTIONAL, OFFER_REQUIRED };
@@ -63,6 +65,8 @@ enum cert_test {
     CERT_TEST_TRUST,
     CERT_TEST_USAGE,
     CERT_TEST_STRENGTH,
+    CERT_TEST_REVOCATION, /* by an OCSP response that came with it and counts; unknown without one */
+    CERT_TEST_DANE,       /* by authentic TLSA records (RFC 7671); unknown without usable ones */
     CERT_TEST_COUNT
 };
 const char *cert_test_name(enum cert_test test); /* "name", … */
@@ -84,12 +88,21 @@ struct endpoint_result {
     char *address;  /* owned; numeric */
     enum transport transport;
     bool reached[CHECK_COUNT]; /* the conversation got as far as this check */
-    struct check_result check[CHECK_COUNT]; /* connect … auth; meaningful where reached */
+    struct check_result check[CHECK_COUNT]; /* connect … dialback; meaningful where reached */
     int64_t phase_us[PHASE_COUNT];
     enum starttls_offer offer;      /* unknown with direct TLS, where it has no meaning */
     char *tls_version, *tls_cipher; /* owned; "TLSv1.3", "TLS_AES_256_GCM_SHA384"; NULL without a handshake */
     enum tri dialback, external;    /* offered */
+    enum dialback_algorithm dialback_algorithm; /* of the key that was accepted; DIALBACK_AUTO: none is known */
+    bool asks_back_off; /* the peer wants to be left alone for a while, which its dialback's reason need not tell */
     struct certificate *certificate; /* owned; NULL when none was seen */
+};
+
+/* A ping of the domain through one account. */
+struct ping_result {
+    char *account; /* owned; as configured, a bare JID */
+    char *server;  /* owned; the account's domain, a lower-case A-label: whose routers it went through */
+    struct check_result check; /* its duration is the round trip */
 };
 
 struct domain_result {
@@ -98,14 +111,20 @@ struct domain_result {
     int64_t start_delay_us; /* how late the round, or the latest of its conversations, started; or DURATION_ABSENT */
     unsigned endpoints_skipped; /* not checked: there are more than agent.max_endpoints */
     struct check_result check[CHECK_COUNT];
-    struct srv_lookup lookup[SERVICE_COUNT];
-    struct srv_record *records; /* owned */
+    bool carried[CHECK_COUNT]; /* it was not due in this round: its result is that of an earlier one */
+    struct srv_lookup *lookups; /* owned; SERVICE_COUNT of each resolver, first of the one that is followed */
+    size_t lookup_count;        /* 0 before the first round */
+    struct srv_record *records; /* owned; the first resolver's */
     size_t record_count;
     struct endpoint_result *endpoints; /* owned */
     size_t endpoint_count;
+    struct ping_result *pings; /* owned; one for each account that pings the domain */
+    size_t ping_count;
 };
 
 struct domain_result *domain_result_new(void); /* every check not_run, nothing observed */
+/* Adds a look-up of each service at this resolver, of which nothing is known yet. */
+void domain_result_add_lookups(struct domain_result *result, const char *resolver);
 void domain_result_free(struct domain_result *result);
 void endpoint_result_init(struct endpoint_result *endpoint); /* nothing observed */
 struct certificate *certificate_new(void); /* nothing observed */

@@ -4,6 +4,7 @@ agent_health_libhealth_a_SOURCES = \
 	agent/health/check.c agent/health/check.h \
 	agent/health/combine.c agent/health/combine.h \
 	agent/health/cp_id.c agent/health/cp_id.h \
+	agent/health/dialback.c agent/health/dialback.h \
 	agent/health/expiry.c agent/health/expiry.h \
 	agent/health/fact.c agent/health/fact.h agent/health/facts.def \
 	agent/health/fact_row.c \
@@ -14,9 +15,11 @@ agent_health_libhealth_a_SOURCES = \
 	agent/health/imp_memory.c agent/health/imp_memory.h \
 	agent/health/imp_restart.c agent/health/imp_restart.h \
 	agent/health/notification.c agent/health/notification.h \
+	agent/health/ping.c agent/health/ping.h \
 	agent/health/reason.c agent/health/reason.h agent/health/reasons.def \
 	agent/health/reasons_axl.def agent/health/reasons_certificate.def \
-	agent/health/reasons_imp.def agent/health/reasons_srv.def \
+	agent/health/reasons_dialback.def agent/health/reasons_imp.def agent/health/reasons_ping.def \
+	agent/health/reasons_srv.def \
 	agent/health/reasons_starttls.def agent/health/reasons_stream.def \
 	agent/health/reasons_tls_alert.def \
 	agent/health/result.c agent/health/result.h \
@@ -53,6 +56,10 @@ tests_unit_test_imp_judge_LDADD = agent/health/libhealth.a agent/base/libbase.a 
 tests_unit_test_imp_restart_SOURCES = tests/unit/test_imp_restart.c tests/unit/imp_scene.c tests/unit/imp_scene.h
 tests_unit_test_imp_restart_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_imp_restart_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_ping
+tests_unit_test_ping_SOURCES = tests/unit/test_ping.c
+tests_unit_test_ping_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ping_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_reason_SOURCES = tests/unit/test_reason.c agent/cli/explain.c agent/cli/wrap.c
 tests_unit_test_reason_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_reason_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)

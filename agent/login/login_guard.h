@@ -81,7 +81,9 @@ void login_pass_forget(struct login_pass *pass);
 struct err;
 struct config;
 bool login_password_read(const char *file, char password[LOGIN_PASSWORD_SIZE], struct err *err);
-/* Logs a warning for each password file that everyone on this machine may read or write. */
+/* The same from an open file, waiting for what it still gets; `name` is what messages call it. */
+bool login_password_read_from(int fd, const char *name, char password[LOGIN_PASSWORD_SIZE], struct err *err);
+/* Logs a warning for each file of passwords or dialback secrets that everyone on this machine may read or write. */
 void login_password_warn(const struct config *config);
 
 #endif

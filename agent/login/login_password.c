@@ -44,7 +44,7 @@ static bool take(const char *file, const char *line, size_t length, char passwor
             length--;
     }
     if (length == 0)
-        return err_set(err, "%s: its first line is empty: there is no password in it", file);
+        return err_set(err, "%s: its first line is empty: there is no password or secret in it", file);
     if (memchr(line, '\0', length) != NULL)
         return err_set(err, "%s: its first line has a NUL byte in it", file);
     if (length >= LOGIN_PASSWORD_SIZE)
@@ -54,15 +54,21 @@ static bool take(const char *file, const char *line, size_t length, char passwor
     return true;
 }
 
-bool login_password_read(const char *file, char password[LOGIN_PASSWORD_SIZE], struct err *err)
+bool login_password_read_from(int fd, const char *name, char password[LOGIN_PASSWORD_SIZE], struct err *err)
 {
     char line[LINE_SIZE];
     secret_cleanse(password, LOGIN_PASSWORD_SIZE);
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* no waiting for who writes to a pipe */
     ssize_t length = fd < 0 ? -1 : read_line(fd, line);
-    bool good = length < 0 ? err_set(err, "%s: cannot be read: %s", file, strerror(errno))
-                           : take(file, line, (size_t)length, password, err);
+    bool good = length < 0 ? err_set(err, "%s: cannot be read: %s", name, strerror(errno))
+                           : take(name, line, (size_t)length, password, err);
     secret_cleanse(line, sizeof line);
+    return good;
+}
+
+bool login_password_read(const char *file, char password[LOGIN_PASSWORD_SIZE], struct err *err)
+{
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* no waiting for who writes to a pipe */
+    bool good = login_password_read_from(fd, file, password, err);
     if (fd >= 0)
         close(fd);
     return good;
@@ -74,8 +80,8 @@ struct files {
     size_t count;
 };
 
-/* `name` may be NULL. */
-static void look_at(struct files *files, const char *name)
+/* `name` may be NULL. `kind` is what stands in it. */
+static void look_at(struct files *files, const char *kind, const char *name)
 {
     struct stat status;
     for (size_t i = 0; i < files->count && name != NULL; i++) {
@@ -87,8 +93,8 @@ static void look_at(struct files *files, const char *name)
     files->names = mem_resize(files->names, files->count + 1, sizeof *files->names);
     files->names[files->count++] = name;
     if ((status.st_mode & (S_IROTH | S_IWOTH)) != 0)
-        log_warn("%s: everyone on this machine may %s this password file: chmod o-rw would end that", name,
-                 status.st_mode & S_IROTH ? "read" : "write");
+        log_warn("%s: everyone on this machine may %s this %s file: chmod o-rw would end that", name,
+                 status.st_mode & S_IROTH ? "read" : "write", kind);
 }
 
 void login_password_warn(const struct config *config)
@@ -96,15 +102,19 @@ void login_password_warn(const struct config *config)
     struct files files = {NULL, 0};
     for (size_t i = 0; i < config->imp_node_count; i++) {
         const struct config_imp_node *node = &config->imp_nodes[i];
-        look_at(&files, node->axl.password_file);
-        look_at(&files, node->control_center.password_file);
-        look_at(&files, node->page.password_file);
+        look_at(&files, "password", node->axl.password_file);
+        look_at(&files, "password", node->control_center.password_file);
+        look_at(&files, "password", node->page.password_file);
         for (size_t j = 0; j < node->account_count; j++)
-            look_at(&files, node->accounts[j].password_file);
+            look_at(&files, "password", node->accounts[j].password_file);
     }
+    for (size_t i = 0; i < config->ping_count; i++)
+        look_at(&files, "password", config->pings[i].password_file);
+    for (size_t i = 0; i < config->domain_count; i++)
+        look_at(&files, "secret", config->domains[i].dialback.secret_file);
     for (size_t i = 0; i < config->snmp_user_count; i++) {
-        look_at(&files, config->snmp_users[i].auth_password_file);
-        look_at(&files, config->snmp_users[i].priv_password_file);
+        look_at(&files, "password", config->snmp_users[i].auth_password_file);
+        look_at(&files, "password", config->snmp_users[i].priv_password_file);
     }
     free(files.names);
 }

@@ -19,8 +19,11 @@ struct shared {
     struct gate *gate;
     struct fetch_client *fetch_client;
     struct login_guard *login_guard;
+    struct dialback_memory *dialback;
     struct sessions_entry *sessions; /* of nodes that had a round; those no longer configured go in time */
     size_t sessions_count;
+    struct ping_session **pings;     /* of accounts that had a ping to make, as long as they are configured */
+    size_t ping_count;
 };
 
 static struct shared *shared_take(struct probe_context *former, struct loop *loop, const struct config *config,
@@ -29,6 +32,7 @@ static struct shared *shared_take(struct probe_context *former, struct loop *loo
     if (former != NULL) {
         former->shared->references++;
         gate_set_limits(former->shared->gate, max, config->max_concurrent_per_address);
+        dialback_memory_reload(former->shared->dialback, config);
         return former->shared;
     }
     struct shared *shared = mem_alloc(sizeof *shared);
@@ -37,6 +41,7 @@ static struct shared *shared_take(struct probe_context *former, struct loop *loo
         .gate = gate_new(loop, max, config->max_concurrent_per_address),
         .fetch_client = fetch_client_new(loop),
         .login_guard = login_guard_new(loop, config->state_dir),
+        .dialback = dialback_memory_new(),
     };
     return shared;
 }
@@ -64,15 +69,57 @@ static void sessions_prune(struct shared *shared, const struct config *config)
     }
 }
 
+static const struct config_ping *find_account(const struct config *config, const char *account)
+{
+    for (size_t i = 0; config != NULL && i < config->ping_count; i++) {
+        if (strcmp(config->pings[i].account, account) == 0)
+            return &config->pings[i];
+    }
+    return NULL;
+}
+
+/* Hands the sessions over to another configuration; those whose account is gone or changed end (NULL: all). */
+static void pings_prune(struct shared *shared, struct config *config)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < shared->ping_count; i++) {
+        struct ping_session *session = shared->pings[i];
+        const struct config_ping *account = find_account(config, ping_session_account(session));
+        if (account != NULL && ping_session_adopt(session, config, account))
+            shared->pings[kept++] = session;
+        else
+            ping_session_retire(session);
+    }
+    shared->ping_count = kept;
+}
+
 static void shared_drop(struct shared *shared)
 {
     if (shared == NULL || --shared->references > 0)
         return;
     sessions_prune(shared, NULL);
+    pings_prune(shared, NULL);
+    free(shared->pings);
+    dialback_memory_free(shared->dialback);
     login_guard_free(shared->login_guard);
     fetch_client_free(shared->fetch_client);
     gate_free(shared->gate);
     free(shared);
+}
+
+/* Lookups of addresses follow those of records; together they stay within the timeout. */
+static bool resolvers_open(struct probe_context *context, struct err *err)
+{
+    const struct config *config = context->config;
+    context->resolvers = mem_array(config->resolver_count, sizeof *context->resolvers);
+    for (size_t i = 0; i < config->resolver_count; i++) {
+        const struct config_resolver *from = &config->resolvers[i];
+        context->resolvers[i] = resolver_new(context->loop, from->address, from->trust_ad, config->timeout_ms / 2, err);
+        if (context->resolvers[i] == NULL)
+            return false;
+    }
+    context->resolver = context->resolvers[0];
+    return true;
 }
 
 struct probe_context *probe_context_new(struct loop *loop, struct config *config, unsigned max_conversations,
@@ -87,18 +134,17 @@ struct probe_context *probe_context_new(struct loop *loop, struct config *config
         .expiry_critical_s = config->tls_expiry_critical_s,
         .client_certificate = config->tls_client_certificate,
         .client_key = config->tls_client_key,
+        .remember_chains = true,
     };
     context->tls = tls_context_new(&options, err);
-    /* Lookups of addresses follow those of records; together they stay within the timeout. */
-    if (context->tls != NULL)
-        context->resolver = resolver_new(loop, config->resolver.address, config->timeout_ms / 2, err);
-    if (context->resolver == NULL) {
+    if (context->tls == NULL || !resolvers_open(context, err)) {
         probe_context_free(context);
         return NULL;
     }
     login_password_warn(config);
     context->max_conversations = max_conversations;
     context->shared = shared_take(former, loop, config, max_conversations);
+    pings_prune(context->shared, config);
     return context;
 }
 
@@ -111,7 +157,9 @@ void probe_context_free(struct probe_context *context)
 {
     if (context == NULL || --context->references > 0)
         return;
-    resolver_free(context->resolver);
+    for (size_t i = 0; context->resolvers != NULL && i < context->config->resolver_count; i++)
+        resolver_free(context->resolvers[i]);
+    free(context->resolvers);
     tls_context_free(context->tls);
     shared_drop(context->shared);
     config_free(context->config);
@@ -132,6 +180,11 @@ struct fetch_client *probe_context_fetch_client(const struct probe_context *cont
 struct login_guard *probe_context_login_guard(const struct probe_context *context)
 {
     return context->shared->login_guard;
+}
+
+struct dialback_memory *probe_context_dialback(const struct probe_context *context)
+{
+    return context->shared->dialback;
 }
 
 static char *identity_of(const struct config_imp_node *node)
@@ -169,4 +222,20 @@ struct imp_sessions *probe_context_sessions(struct probe_context *context, const
     sessions_drop(&entry->sessions);
     entry->sessions = (struct imp_sessions){axl_session_new(), notifications_session_new()};
     return &entry->sessions;
+}
+
+struct ping_session *probe_context_ping_session(struct probe_context *context, const struct config_ping *account)
+{
+    struct shared *shared = context->shared;
+    size_t at = 0;
+    while (at < shared->ping_count && strcmp(ping_session_account(shared->pings[at]), account->account) != 0)
+        at++;
+    if (at < shared->ping_count && ping_session_adopt(shared->pings[at], context->config, account))
+        return shared->pings[at];
+    if (at < shared->ping_count)
+        ping_session_retire(shared->pings[at]);
+    else
+        shared->pings = mem_resize(shared->pings, ++shared->ping_count, sizeof(struct ping_session *));
+    shared->pings[at] = ping_session_new(context->loop, shared->login_guard, context->config, account);
+    return shared->pings[at];
 }

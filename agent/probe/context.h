@@ -4,8 +4,10 @@
 
 #include "cisco/axl.h"
 #include "fetch/fetch.h"
+#include "probe/dialback_memory.h"
 #include "probe/gate.h"
 #include "login/login_guard.h"
+#include "ping/session.h"
 #include "cisco/notifications.h"
 #include "probe/probe.h"
 #include "dns/resolver.h"
@@ -17,7 +19,8 @@ struct probe_context {
     unsigned references;
     struct loop *loop;
     struct config *config; /* a reference */
-    struct resolver *resolver;
+    struct resolver **resolvers; /* as many as the configuration has, in its order */
+    struct resolver *resolver;   /* the first of them */
     struct tls_context *tls;
     struct shared *shared;
     unsigned max_conversations;
@@ -26,6 +29,7 @@ struct probe_context {
 struct gate *probe_context_gate(const struct probe_context *context);
 struct fetch_client *probe_context_fetch_client(const struct probe_context *context);
 struct login_guard *probe_context_login_guard(const struct probe_context *context);
+struct dialback_memory *probe_context_dialback(const struct probe_context *context);
 
 /* What is remembered of a node's servers between rounds, for as long as its addresses and accounts stay the same. */
 struct imp_sessions {
@@ -34,5 +38,9 @@ struct imp_sessions {
 };
 /* Owned by what contexts share. Not while a round of the node is under way: its sessions may be replaced. */
 struct imp_sessions *probe_context_sessions(struct probe_context *context, const struct config_imp_node *node);
+
+/* The session of this account of the context's configuration; made where there is none yet. Owned by what contexts
+ * share, until an account is gone or changed. */
+struct ping_session *probe_context_ping_session(struct probe_context *context, const struct config_ping *account);
 
 #endif

@@ -1,12 +1,19 @@
 /* The probe of a domain: discovery, then the conversations with all its endpoints, then the combined verdicts. */
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "health/combine.h"
+#include "health/ping.h"
 #include "health/severity.h"
+#include "login/login_guard.h"
+#include "login/secret.h"
 #include "probe/context.h"
+#include "probe/dialback.h"
 #include "probe/discover.h"
+#include "probe/pings.h"
 #include "probe/s2s.h"
 
 #define TIMER_GRAIN_US 1000 /* so much sooner may a timer of the loop expire */
@@ -18,17 +25,31 @@ struct conversation {
     struct gate_pass *pass; /* NULL before and after */
     struct s2s *s2s;        /* NULL while it waits for its turn */
     int64_t started_us;
+    bool verifies;          /* keys, if it gets that far */
+};
+
+/* What a round does about dialback. */
+struct verification {
+    bool due;                      /* at every endpoint; otherwise only at those of which nothing is known */
+    bool aside;                    /* what is found is not remembered */
+    struct dialback_moment moment;
+    bool prepared;                 /* what follows is known */
+    char *secret;                  /* owned; NULL: there is none */
+    struct err fault;              /* why it cannot be read */
+    struct dialback_options options;
 };
 
 struct probe {
     struct probe_context *context; /* a reference */
     const struct config_domain *domain;
     struct domain_result *result;
-    struct discovery *discovery; /* NULL once it has ended */
+    struct discovery *discovery;
     struct conversation *conversations; /* owned */
     size_t conversation_count;
-    size_t pending; /* conversations that have not ended */
+    size_t pending; /* the discovery, conversations and pings that have not ended */
+    struct pings *pings; /* NULL once they have ended, or where no account lists the domain */
     bool expired;   /* nothing new is begun */
+    struct verification dialback;
     probe_done done;
     void *arg;
 };
@@ -37,25 +58,72 @@ struct probe {
 
 static void probe_free(struct probe *probe)
 {
+    discover_free(probe->discovery);
     probe_context_free(probe->context);
+    if (probe->dialback.secret != NULL)
+        secret_cleanse(probe->dialback.secret, LOGIN_PASSWORD_SIZE);
+    free(probe->dialback.secret);
     free(probe->conversations);
     free(probe);
+}
+
+static bool is_faulty(const struct verification *dialback)
+{
+    return dialback->fault.text[0] != '\0';
+}
+
+/* The conversation got to where keys are verified. */
+static bool is_authenticable(const struct endpoint_result *endpoint)
+{
+    return endpoint->reached[CHECK_AUTH] && endpoint->check[CHECK_AUTH].reason == REASON_OK;
+}
+
+/* Where nothing was verified: what is known from earlier rounds, or why it could not be. */
+static void complete_dialback(struct probe *probe)
+{
+    struct domain_result *result = probe->result;
+    bool *reachable = mem_array(result->endpoint_count, sizeof *reachable);
+    for (size_t i = 0; i < result->endpoint_count; i++)
+        reachable[i] = is_authenticable(&result->endpoints[i]);
+    for (size_t i = 0; i < probe->conversation_count; i++) {
+        const struct conversation *conversation = &probe->conversations[i];
+        struct endpoint_result *endpoint = conversation->endpoint;
+        bool *reached = &reachable[endpoint - result->endpoints];
+        if (conversation->verifies && *reached && is_faulty(&probe->dialback)) {
+            endpoint->reached[CHECK_DIALBACK] = true;
+            check_result_set(&endpoint->check[CHECK_DIALBACK], REASON_LOCAL_ERROR, "%s", probe->dialback.fault.text);
+        }
+        *reached &= !conversation->verifies;
+    }
+    dialback_memory_recall(probe_context_dialback(probe->context), probe->domain, result, reachable);
+    free(reachable);
 }
 
 static void finish(struct probe *probe)
 {
     struct domain_result *result = probe->result;
+    bool dialback = config_dialback_runs(probe->domain);
+    if (dialback)
+        complete_dialback(probe);
     severity_apply(&probe->domain->severity, result);
     combine_endpoints(result);
-    for (int check = 0; check < CHECK_COUNT; check++) {
-        if (!check_is_built((enum check)check))
-            check_result_set(&result->check[check], REASON_NOT_CONFIGURED, NULL);
-    }
+    if (!dialback)
+        check_result_set(&result->check[CHECK_DIALBACK], REASON_NOT_CONFIGURED, NULL);
+    else if (!probe->dialback.aside)
+        dialback_memory_note(probe_context_dialback(probe->context), probe->domain, result, probe->dialback.due,
+                             &probe->dialback.moment);
+    ping_combine(result, &probe->domain->severity);
     result->finished_ms = clock_wall_ms();
     probe_done done = probe->done;
     void *arg = probe->arg;
     probe_free(probe);
     done(arg, result);
+}
+
+static void one_less(struct probe *probe)
+{
+    if (--probe->pending == 0)
+        finish(probe);
 }
 
 /* Whether the endpoint hung, so that the deadline had to end the conversation. */
@@ -67,7 +135,8 @@ static bool timed_out(const struct conversation *conversation, int64_t timeout_u
         switch (conversation->endpoint->check[check].reason) {
         case REASON_CONNECT_TIMEOUT:
         case REASON_STREAM_TIMEOUT:
-        case REASON_TLS_TIMEOUT: return true;
+        case REASON_TLS_TIMEOUT:
+        case REASON_DIALBACK_TIMEOUT: return true;
         case REASON_AUTH_FEATURES_MISSING:
             return clock_mono_us() - conversation->started_us >= timeout_us - TIMER_GRAIN_US;
         default: break;
@@ -82,8 +151,7 @@ static void conversation_over(struct conversation *conversation, bool hung)
     conversation->s2s = NULL;
     gate_leave(conversation->pass, hung);
     conversation->pass = NULL;
-    if (--probe->pending == 0)
-        finish(probe);
+    one_less(probe);
 }
 
 static void conversation_done(void *arg)
@@ -93,17 +161,73 @@ static void conversation_done(void *arg)
                       timed_out(conversation, conversation->probe->context->config->timeout_ms * 1000));
 }
 
+/* Another number after each change of the file; 0 without one. */
+static uint64_t stamp_of(const char *file)
+{
+    struct stat status;
+    if (file == NULL || stat(file, &status) != 0)
+        return 0;
+    const int64_t parts[] = {status.st_mtim.tv_sec, status.st_mtim.tv_nsec, (int64_t)status.st_size,
+                             (int64_t)status.st_ino};
+    return text_hash((const char *)parts, sizeof parts);
+}
+
+static void begin_dialback(struct probe *probe)
+{
+    struct verification *dialback = &probe->dialback;
+    if (!config_dialback_runs(probe->domain))
+        return;
+    const struct dialback_memory *memory = probe_context_dialback(probe->context);
+    dialback->moment = (struct dialback_moment){clock_mono_us(), stamp_of(probe->domain->dialback.secret_file),
+                                                probe->context->config->confirm};
+    dialback->due = dialback_memory_is_due(memory, probe->domain, &dialback->moment);
+}
+
+/* Once the first conversation needs it. The secret may turn out not to be readable. */
+static void prepare_dialback(struct probe *probe)
+{
+    struct verification *dialback = &probe->dialback;
+    const struct config_dialback *config = &probe->domain->dialback;
+    dialback->prepared = true;
+    if (config->secret_file != NULL) {
+        dialback->secret = mem_alloc(LOGIN_PASSWORD_SIZE);
+        login_password_read(config->secret_file, dialback->secret, &dialback->fault);
+    }
+    dialback->options = (struct dialback_options){
+        .from = config->from != NULL ? config->from : probe->context->config->domain,
+        .secret = dialback->secret,
+        .algorithm = config->algorithm,
+        .remembered = dialback_memory_algorithm(probe_context_dialback(probe->context), probe->domain),
+    };
+}
+
+/* What the conversation verifies; NULL: nothing. */
+static const struct dialback_options *dialback_for(struct conversation *conversation)
+{
+    struct probe *probe = conversation->probe;
+    struct verification *dialback = &probe->dialback;
+    const struct dialback_memory *memory = probe_context_dialback(probe->context);
+    conversation->verifies =
+        config_dialback_runs(probe->domain) &&
+        (dialback->due || !dialback_memory_knows(memory, probe->domain, conversation->endpoint));
+    if (conversation->verifies && !dialback->prepared)
+        prepare_dialback(probe);
+    return conversation->verifies && !is_faulty(dialback) ? &dialback->options : NULL;
+}
+
 static void conversation_go(void *arg)
 {
     struct conversation *conversation = arg;
     struct probe *probe = conversation->probe;
-    const struct s2s_options options = {
+    struct s2s_options options = {
         .loop = probe->context->loop,
         .tls = probe->context->tls,
         .from = probe->context->config->domain,
         .timeout_us = probe->context->config->timeout_ms * 1000,
         .domain = probe->domain,
+        .dialback = dialback_for(conversation),
     };
+    options.tlsa = discover_tlsa(probe->discovery, conversation->endpoint, &options.tlsa_count);
     int64_t waited_us = gate_waited_us(conversation->pass);
     if (waited_us > probe->result->start_delay_us)
         probe->result->start_delay_us = waited_us;
@@ -118,11 +242,10 @@ static void miss_turn(struct endpoint_result *endpoint)
 }
 
 /* Asks for a turn for every endpoint that has no verdict yet. */
-static void discovery_done(void *arg)
+static void endpoints_found(void *arg)
 {
     struct probe *probe = arg;
     struct domain_result *result = probe->result;
-    probe->discovery = NULL;
     probe->conversations = mem_array(result->endpoint_count, sizeof *probe->conversations);
     for (size_t i = 0; i < result->endpoint_count; i++) {
         struct endpoint_result *endpoint = &result->endpoints[i];
@@ -137,9 +260,19 @@ static void discovery_done(void *arg)
         conversation->pass = gate_enter(probe_context_gate(probe->context), endpoint->address, endpoint->port,
                                         conversation_go, conversation);
     }
-    probe->pending = probe->conversation_count;
-    if (probe->pending == 0)
-        finish(probe);
+    probe->pending += probe->conversation_count;
+}
+
+static void discovery_done(void *arg)
+{
+    one_less(arg);
+}
+
+static void pings_done(void *arg)
+{
+    struct probe *probe = arg;
+    probe->pings = NULL;
+    one_less(probe);
 }
 
 static struct probe *domain_start(struct probe_context *context, const struct config_domain *domain, probe_done done,
@@ -147,21 +280,28 @@ static struct probe *domain_start(struct probe_context *context, const struct co
 {
     struct probe *probe = mem_alloc(sizeof *probe);
     *probe = (struct probe){
-        .context = context, .domain = domain, .result = domain_result_new(), .done = done, .arg = arg};
+        .context = context, .domain = domain, .result = domain_result_new(), .pending = 1, .done = done, .arg = arg};
+    const struct discover_events events = {.found = endpoints_found, .done = discovery_done};
     context->references++;
-    probe->discovery =
-        discover_start(context->resolver, context->config, domain, probe->result, discovery_done, probe);
+    begin_dialback(probe);
+    probe->discovery = discover_start(context->resolvers, context->config, domain, probe->result, events, probe);
+    probe->pings = pings_start(context, domain, probe->result, pings_done, probe);
+    probe->pending += probe->pings != NULL;
     return probe;
+}
+
+void probe_domain_set_aside(struct probe *probe)
+{
+    probe->dialback.aside = true;
 }
 
 void probe_domain_expire(struct probe *probe)
 {
     probe->expired = true;
-    if (probe->discovery != NULL) {
-        discover_expire(probe->discovery); /* and with it the round */
-        return;
-    }
     probe->pending++; /* until the last of them is seen to */
+    if (probe->pings != NULL)
+        pings_expire(probe->pings);
+    discover_expire(probe->discovery);
     for (size_t i = 0; i < probe->conversation_count; i++) {
         struct conversation *conversation = &probe->conversations[i];
         if (conversation->s2s != NULL) {
@@ -171,13 +311,12 @@ void probe_domain_expire(struct probe *probe)
             conversation_over(conversation, false);
         }
     }
-    if (--probe->pending == 0)
-        finish(probe);
+    one_less(probe);
 }
 
 static void domain_cancel(struct probe *probe)
 {
-    discover_cancel(probe->discovery);
+    pings_cancel(probe->pings);
     for (size_t i = 0; i < probe->conversation_count; i++) {
         struct conversation *conversation = &probe->conversations[i];
         s2s_cancel(conversation->s2s);

@@ -8,7 +8,7 @@
 #include "health/result.h"
 #include "loop/loop.h"
 
-/* What probes share: the resolver, the TLS context and the configuration they came from. */
+/* What probes share: the resolvers, the TLS context and the configuration they came from. */
 struct probe_context;
 /* Takes a reference to `config`. NULL and `err` when a certificate file or a resolver cannot be used. `former` is the
  * context that this one replaces, or NULL: what it knows of slow targets is shared, and its conversations count towards
@@ -35,6 +35,10 @@ struct probe_ops {
 /* Ends a probe that probe_domain.start() began, since whoever asked can wait no longer. `done` is called before this
  * returns: what had not come by now has timed out, and an endpoint that was still to be talked to is unknown. */
 void probe_domain_expire(struct probe *probe);
+
+/* For a probe that was just begun and whose result is for who asked alone: rounds to come do not count it as one of
+ * theirs, and verify dialback keys when they would have done. */
+void probe_domain_set_aside(struct probe *probe);
 
 extern const struct probe_ops probe_domain; /* server-to-server federation of a domain */
 

@@ -1,6 +1,6 @@
-/* TLS for XMPP streams: with certificate.c, fetch/trust.c and login/secret.c the ONLY user of OpenSSL. The handshake is
- * made to succeed with old and badly certified peers alike, so that what is wrong can be told; policy is judged here,
- * not by OpenSSL. */
+/* TLS for XMPP streams: with the other files of this room, fetch/trust.c and login/secret.c the ONLY user of OpenSSL.
+ * The handshake is made to succeed with old and badly certified peers alike, so that what is wrong can be told; policy
+ * is judged here, not by OpenSSL. */
 #ifndef STREAM_TLS_H
 #define STREAM_TLS_H
 
@@ -9,15 +9,17 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "dns/tlsa.h"
 #include "health/result.h"
 #include "health/severity.h"
 
 struct tls_options {
-    const char *ca_file;            /* PEM: trusted roots */
+    const char *ca_file;            /* PEM: trusted roots; NULL: none */
     int min_version;                /* 0x0303 TLS 1.2, …; lower is completed, then judged tls_version_too_old */
     int64_t expiry_warning_s, expiry_critical_s;
     const char *client_certificate; /* PEM chain; NULL: none */
     const char *client_key;         /* PEM */
+    bool remember_chains; /* verify the signatures of a chain once for many sessions: see chain_memory.h */
 };
 
 /* Shared by every session; made once, since reading the trusted roots costs more than many handshakes. */
@@ -52,15 +54,25 @@ void tls_session_fault(const struct tls_session *session, struct check_result *r
 /* Whether that is because the peer sent too much, and no word of its on the handshake. */
 bool tls_session_flooded(const struct tls_session *session);
 
+/* Of a session that is kept: counts anew what the peer sends. */
+void tls_session_renew(struct tls_session *session);
+
 /* After the handshake. */
 const char *tls_session_version(const struct tls_session *session); /* "TLSv1.3" */
 const char *tls_session_cipher(const struct tls_session *session);  /* "TLS_AES_256_GCM_SHA384" */
 /* ok, or tls_version_too_old. */
 void tls_session_judge_version(const struct tls_session *session, struct check_result *result);
-/* The certificate's facts (owned by the caller; NULL when the peer showed none) and its verdict. `severity` only
- * decides which of several faults is told: see certificate.h. */
-struct certificate *tls_session_judge_certificate(const struct tls_session *session, const char *domain,
-                                                  const char *domain_unicode, const struct severity *severity,
+/* Of whom the peer is to be. */
+struct tls_peer {
+    const char *domain;              /* A-label */
+    const char *domain_unicode;      /* U-label */
+    const char *host;                /* the SRV target, to which the TLSA records belong; NULL: none */
+    const struct dns_tlsa *tlsa;     /* authentic TLSA records, or NULL */
+    size_t tlsa_count;
+    const struct severity *severity; /* only decides which of several faults is told: see certificate.h; may be NULL */
+};
+/* The certificate's facts (owned by the caller; NULL when the peer showed none) and its verdict. */
+struct certificate *tls_session_judge_certificate(const struct tls_session *session, const struct tls_peer *peer,
                                                   struct check_result *verdict);
 
 #endif

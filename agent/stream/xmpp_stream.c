@@ -9,59 +9,21 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "stream/xmpp_element.h"
 
 /* Declared since expat 2.6 and in patched older ones, which put off a tag whose bytes come in several pieces until
  * further bytes follow: in a conversation these may never come. Without that delay the function is absent. */
 extern XML_Bool XML_SetReparseDeferralEnabled(XML_Parser parser, XML_Bool enabled) __attribute__((weak));
 
-/* Expat gives a name as namespace, this, local name. */
-#define SEPARATOR ' '
-#define STREAMS "http://etherx.jabber.org/streams "
-#define TLS "urn:ietf:params:xml:ns:xmpp-tls "
-#define SASL "urn:ietf:params:xml:ns:xmpp-sasl "
-#define ERRORS "urn:ietf:params:xml:ns:xmpp-streams "
-#define CONTENT "jabber:server"
 #define DIALBACK "jabber:server:dialback"
 
-#define DEPTH_MAX 64
 /* Longest tag. Expat scans a tag from its start again with each piece that comes. */
 #define TAG_MAX 8192
-#define CONDITION_MAX 32 /* the longest of RFC 6120 4.9.3 has 24 */
 #define BEGINNING_MAX 40
 
-enum element {
-    IN_NOTHING,
-    IN_STREAM,
-    IN_FEATURES,
-    IN_STARTTLS,
-    IN_REQUIRED,
-    IN_MECHANISMS,
-    IN_MECHANISM,
-    IN_DIALBACK,
-    IN_ERROR,
-    IN_CONDITION,
-    IN_ERROR_TEXT,
-    IN_PROCEED,
-    IN_FAILURE,
-    IN_OTHER
-};
-
-static const struct {
-    enum element parent;
-    const char *name;
-    enum element element;
-} ELEMENTS[] = {
-    {IN_NOTHING, STREAMS "stream", IN_STREAM},
-    {IN_STREAM, STREAMS "features", IN_FEATURES},
-    {IN_STREAM, STREAMS "error", IN_ERROR},
-    {IN_STREAM, TLS "proceed", IN_PROCEED},
-    {IN_STREAM, TLS "failure", IN_FAILURE},
-    {IN_FEATURES, TLS "starttls", IN_STARTTLS},
-    {IN_STARTTLS, TLS "required", IN_REQUIRED},
-    {IN_FEATURES, SASL "mechanisms", IN_MECHANISMS},
-    {IN_MECHANISMS, SASL "mechanism", IN_MECHANISM},
-    {IN_FEATURES, "urn:xmpp:features:dialback dialback", IN_DIALBACK},
-    {IN_ERROR, ERRORS "text", IN_ERROR_TEXT},
+static const char *const CONTENT[] = {
+    [XMPP_SERVER] = "jabber:server",
+    [XMPP_CLIENT] = "jabber:client",
 };
 
 struct xmpp_stream {
@@ -73,16 +35,9 @@ struct xmpp_stream {
     enum xmpp_event event, next; /* XMPP_MORE: none. `next` is the end of <stream:stream/>, which is an event twice */
     bool ended, faulty;
 
-    enum element path[DEPTH_MAX];
-    size_t depth;
-    char text[PEER_TEXT_MAX + 1]; /* of the innermost element, where it is wanted */
-    size_t text_length;
-    bool text_full;
-
-    bool content;                 /* the root declares xmlns='jabber:server' */
+    bool content;                 /* the root declares the default namespace of its kind */
     struct xmpp_header header;
-    struct xmpp_features features;
-    char condition[CONDITION_MAX + 1], error_text[PEER_TEXT_MAX + 1];
+    struct xmpp_elements elements;
     enum xmpp_fault fault;
     char fault_text[192];
     char beginning[BEGINNING_MAX + 1];
@@ -126,10 +81,10 @@ static void emit(struct xmpp_stream *stream, enum xmpp_event event)
 static void namespace_start(void *data, const XML_Char *prefix, const XML_Char *uri)
 {
     struct xmpp_stream *stream = data;
-    if (stream->depth > 0 || uri == NULL)
+    if (stream->elements.depth > 0 || uri == NULL)
         return;
     if (prefix == NULL)
-        stream->content = strcmp(uri, CONTENT) == 0;
+        stream->content = strcmp(uri, CONTENT[stream->elements.kind]) == 0;
     else if (strcmp(uri, DIALBACK) == 0)
         stream->header.dialback = true;
 }
@@ -176,14 +131,15 @@ static void root_start(struct xmpp_stream *stream, const char *name, const XML_C
 {
     if (is_utf16(stream)) {
         refuse(stream, XMPP_FAULT_HEADER, "encoding UTF-16"); /* RFC 6120 11.6 */
-    } else if (stream->path[0] != IN_STREAM) {
-        const char *space = strrchr(name, SEPARATOR), *local = space != NULL ? space + 1 : name;
+    } else if (!xmpp_elements_in_stream(&stream->elements)) {
+        const char *space = strrchr(name, XMPP_NAME_SEPARATOR), *local = space != NULL ? space + 1 : name;
         if (strcmp(local, "stream") == 0)
             refuse(stream, XMPP_FAULT_NAMESPACE, "the root is not in http://etherx.jabber.org/streams");
         else
             refuse(stream, XMPP_FAULT_NOT_XMPP, "the root is <%.40s>", local);
     } else if (!stream->content) {
-        refuse(stream, XMPP_FAULT_NAMESPACE, "the default namespace is not " CONTENT);
+        refuse(stream, XMPP_FAULT_NAMESPACE, "the default namespace is not %s",
+               CONTENT[stream->elements.kind]);
     } else {
         header_attributes(stream, attributes);
         emit(stream, XMPP_HEADER);
@@ -191,48 +147,6 @@ static void root_start(struct xmpp_stream *stream, const char *name, const XML_C
 }
 
 /* Elements. */
-
-static enum element element_find(enum element parent, const char *name)
-{
-    for (size_t i = 0; i < sizeof ELEMENTS / sizeof *ELEMENTS; i++) {
-        if (ELEMENTS[i].parent == parent && strcmp(ELEMENTS[i].name, name) == 0)
-            return ELEMENTS[i].element;
-    }
-    return parent == IN_ERROR && strncmp(name, ERRORS, strlen(ERRORS)) == 0 ? IN_CONDITION : IN_OTHER;
-}
-
-/* Keeps the first one that could be a condition of RFC 6120 4.9.3. */
-static void condition_keep(struct xmpp_stream *stream, const char *name)
-{
-    size_t length = strlen(name);
-    if (*stream->condition == '\0' && length <= CONDITION_MAX &&
-        strspn(name, "abcdefghijklmnopqrstuvwxyz-") == length)
-        memcpy(stream->condition, name, length + 1);
-}
-
-static void element_note(struct xmpp_stream *stream, enum element element, const char *name)
-{
-    switch (element) {
-    case IN_FEATURES:
-        stream->features = (struct xmpp_features){.starttls = OFFER_NONE};
-        break;
-    case IN_STARTTLS:
-        if (stream->features.starttls == OFFER_NONE)
-            stream->features.starttls = OFFER_OPTIONAL;
-        break;
-    case IN_REQUIRED:
-        stream->features.starttls = OFFER_REQUIRED;
-        break;
-    case IN_DIALBACK:
-        stream->features.dialback = true;
-        break;
-    case IN_CONDITION:
-        condition_keep(stream, name + strlen(ERRORS));
-        break;
-    default:
-        break;
-    }
-}
 
 static void element_start(void *data, const XML_Char *name, const XML_Char **attributes)
 {
@@ -243,66 +157,26 @@ static void element_start(void *data, const XML_Char *name, const XML_Char **att
         refuse(stream, XMPP_FAULT_TOO_LARGE, "a tag over %d bytes", TAG_MAX);
         return;
     }
-    if (stream->depth == DEPTH_MAX) {
-        refuse(stream, XMPP_FAULT_TOO_LARGE, "nested deeper than %d", DEPTH_MAX);
+    if (stream->elements.depth == XMPP_DEPTH_MAX) {
+        refuse(stream, XMPP_FAULT_TOO_LARGE, "nested deeper than %d", XMPP_DEPTH_MAX);
         return;
     }
-    enum element element = element_find(stream->depth > 0 ? stream->path[stream->depth - 1] : IN_NOTHING, name);
-    stream->path[stream->depth++] = element;
-    stream->text_length = 0;
-    stream->text_full = false;
-    if (stream->depth == 1) {
+    xmpp_elements_start(&stream->elements, name, attributes);
+    if (stream->elements.depth == 1) {
         root_start(stream, name, attributes);
         return;
     }
-    if (element == IN_ERROR)
+    if (xmpp_elements_in_error(&stream->elements))
         stream->header.defect = NULL;
     if (stream->header.defect != NULL)
         refuse(stream, XMPP_FAULT_HEADER, "%s,", stream->header.defect);
-    element_note(stream, element, name);
 }
 
 static void text_add(void *data, const XML_Char *text, int length)
 {
     struct xmpp_stream *stream = data;
-    enum element element = stream->depth > 0 ? stream->path[stream->depth - 1] : IN_NOTHING;
-    if ((element != IN_MECHANISM && element != IN_ERROR_TEXT) || stream->text_full)
-        return;
-    size_t room = PEER_TEXT_MAX - stream->text_length, more = (size_t)length;
-    if (more > room) {
-        stream->text_full = true;
-        more = room;
-        while (more > 0 && ((unsigned char)text[more] & 0xc0) == 0x80) /* not inside a character */
-            more--;
-    }
-    memcpy(stream->text + stream->text_length, text, more);
-    stream->text_length += more;
-}
-
-/* The collected text without the white space around it. */
-static const char *text_trimmed(struct xmpp_stream *stream)
-{
-    static const char space[] = " \t\r\n";
-    while (stream->text_length > 0 && strchr(space, stream->text[stream->text_length - 1]) != NULL)
-        stream->text_length--;
-    stream->text[stream->text_length] = '\0';
-    return stream->text + strspn(stream->text, space);
-}
-
-static enum xmpp_event element_event(enum element element)
-{
-    switch (element) {
-    case IN_FEATURES:
-        return XMPP_FEATURES;
-    case IN_ERROR:
-        return XMPP_ERROR;
-    case IN_PROCEED:
-        return XMPP_PROCEED;
-    case IN_FAILURE:
-        return XMPP_FAILURE;
-    default:
-        return XMPP_OTHER;
-    }
+    if (!stream->faulty && !xmpp_elements_text(&stream->elements, text, (size_t)length))
+        refuse(stream, XMPP_FAULT_TOO_LARGE, "the text of an element too long,");
 }
 
 static void element_end(void *data, const XML_Char *name)
@@ -311,17 +185,11 @@ static void element_end(void *data, const XML_Char *name)
     struct xmpp_stream *stream = data;
     if (stream->faulty)
         return;
-    enum element element = stream->path[--stream->depth];
-    if (element == IN_MECHANISM && strcmp(text_trimmed(stream), "EXTERNAL") == 0)
-        stream->features.external = true;
-    if (element == IN_ERROR_TEXT && *stream->error_text == '\0')
-        strcpy(stream->error_text, text_trimmed(stream));
-    if (stream->depth == 1)
-        emit(stream, element_event(element));
-    if (stream->depth == 0 && stream->header.defect != NULL)
+    enum xmpp_event ended = xmpp_elements_end(&stream->elements);
+    if (ended == XMPP_END && stream->header.defect != NULL)
         refuse(stream, XMPP_FAULT_HEADER, "%s,", stream->header.defect);
-    else if (stream->depth == 0)
-        emit(stream, XMPP_END);
+    else if (ended != XMPP_MORE)
+        emit(stream, ended);
 }
 
 /* What RFC 6120 11.1 forbids. */
@@ -363,8 +231,8 @@ static void comment(void *data, const XML_Char *text)
 static void refuse_xml(struct xmpp_stream *stream)
 {
     enum XML_Error error = XML_GetErrorCode(stream->parser);
-    enum xmpp_fault fault = stream->depth > 0 ? XMPP_FAULT_HEADER : XMPP_FAULT_NOT_XMPP;
-    if (error == XML_ERROR_UNBOUND_PREFIX && stream->depth == 0)
+    enum xmpp_fault fault = stream->elements.depth > 0 ? XMPP_FAULT_HEADER : XMPP_FAULT_NOT_XMPP;
+    if (error == XML_ERROR_UNBOUND_PREFIX && stream->elements.depth == 0)
         fault = XMPP_FAULT_NAMESPACE;
     if (error == XML_ERROR_UNDEFINED_ENTITY || error == XML_ERROR_DUPLICATE_ATTRIBUTE)
         fault = XMPP_FAULT_HEADER;
@@ -376,11 +244,12 @@ static void refuse_xml(struct xmpp_stream *stream)
 
 /* The interface. */
 
-struct xmpp_stream *xmpp_stream_new(size_t cap)
+struct xmpp_stream *xmpp_stream_new(enum xmpp_kind kind, size_t cap)
 {
     struct xmpp_stream *stream = mem_alloc(sizeof *stream);
     stream->cap = cap;
-    stream->parser = XML_ParserCreateNS("UTF-8", SEPARATOR);
+    stream->elements.kind = kind;
+    stream->parser = XML_ParserCreateNS("UTF-8", XMPP_NAME_SEPARATOR);
     if (stream->parser == NULL)
         abort(); /* out of memory */
     if (XML_SetReparseDeferralEnabled != NULL)
@@ -402,6 +271,7 @@ void xmpp_stream_free(struct xmpp_stream *stream)
         return;
     XML_ParserFree(stream->parser);
     free(stream->header.id);
+    xmpp_elements_fini(&stream->elements);
     free(stream);
 }
 
@@ -473,17 +343,27 @@ const struct xmpp_header *xmpp_stream_header(const struct xmpp_stream *stream)
 
 const struct xmpp_features *xmpp_stream_features(const struct xmpp_stream *stream)
 {
-    return &stream->features;
+    return &stream->elements.features;
 }
 
 const char *xmpp_stream_error(const struct xmpp_stream *stream)
 {
-    return stream->condition;
+    return stream->elements.condition;
 }
 
 const char *xmpp_stream_error_text(const struct xmpp_stream *stream)
 {
-    return stream->error_text;
+    return stream->elements.error_text;
+}
+
+const struct xmpp_stanza *xmpp_stream_stanza(const struct xmpp_stream *stream)
+{
+    return &stream->elements.stanza;
+}
+
+const char *xmpp_stream_sasl(const struct xmpp_stream *stream)
+{
+    return stream->elements.sasl != NULL ? stream->elements.sasl : "";
 }
 
 enum xmpp_fault xmpp_stream_fault(const struct xmpp_stream *stream)

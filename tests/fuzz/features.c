@@ -13,7 +13,7 @@ static const char HEADER[] =
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct xmpp_stream *stream = xmpp_stream_new(CAP);
+    struct xmpp_stream *stream = xmpp_stream_new(XMPP_SERVER, CAP);
     size_t used = 0;
     enum xmpp_event event = xmpp_stream_read(stream, HEADER, strlen(HEADER), &used);
     assert(event == XMPP_HEADER);

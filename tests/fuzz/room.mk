@@ -1,7 +1,8 @@
 # Fuzz targets: one a reader of what comes from outside. `make check` replays their corpora; configured with
 # --enable-fuzzing CC=clang they are libFuzzer programs, and `make fuzz` runs each within FUZZ_LIMIT.
-FUZZERS = tests/fuzz/certificate_name tests/fuzz/configuration tests/fuzz/cp_id tests/fuzz/dns tests/fuzz/features \
-	tests/fuzz/html tests/fuzz/http_headers tests/fuzz/probe_target tests/fuzz/soap tests/fuzz/stream
+FUZZERS = tests/fuzz/certificate_name tests/fuzz/chain tests/fuzz/configuration tests/fuzz/cp_id tests/fuzz/dns \
+	tests/fuzz/features tests/fuzz/html tests/fuzz/probe_target tests/fuzz/sasl tests/fuzz/soap tests/fuzz/stream
+FUZZERS += tests/fuzz/http_headers
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/record
 FUZZ_LIMIT = -max_total_time=60
 
@@ -26,6 +27,10 @@ tests_fuzz_certificate_name_SOURCES = tests/fuzz/certificate_name.c tests/fuzz/f
 tests_fuzz_certificate_name_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
 tests_fuzz_certificate_name_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_certificate_name_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
+tests_fuzz_chain_SOURCES = tests/fuzz/chain.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_chain_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
+tests_fuzz_chain_LDFLAGS = $(FUZZING_LINK)
+tests_fuzz_chain_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
 tests_fuzz_configuration_SOURCES = tests/fuzz/configuration.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_configuration_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_configuration_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
@@ -39,6 +44,10 @@ tests_fuzz_probe_target_SOURCES = tests/fuzz/probe_target.c tests/fuzz/fuzz.h ag
 	agent/probe_target.h $(FUZZ_MAIN)
 tests_fuzz_probe_target_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_probe_target_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
+tests_fuzz_sasl_SOURCES = tests/fuzz/sasl.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_sasl_CFLAGS = $(AM_CFLAGS) $(GSASL_CFLAGS)
+tests_fuzz_sasl_LDFLAGS = $(FUZZING_LINK)
+tests_fuzz_sasl_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
 tests_fuzz_soap_SOURCES = tests/fuzz/soap.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_soap_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_soap_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)

@@ -10,8 +10,8 @@ import tempfile
 import pytest
 
 from agent import FEDHEALTH, SOURCE, run
-from lab import CASES, CHECKS, MONITOR, TABLE, table
-from lab.stream import open_stream
+from lab import CASES, CHECKS, MONITOR, PING, TABLE, table
+from lab.stream import Session, open_stream
 from snmp import STATES, domain_indexes, walk, walk_names
 
 EXIT_CODES = {"ok": 0, "warning": 1, "critical": 2, "unknown": 3}
@@ -40,9 +40,9 @@ def test_docs_are_current():
         assert docs.read() == table.markdown(), "PYTHONPATH=tests python3 -m lab table > docs/lab.md"
 
 
-def what_it_offers(case, direct):
-    """STARTTLS (offered, required) and dialback, before anything else in the stream."""
-    server = TABLE["servers"][case["server"]]
+def what_it_offers(case, name, direct):
+    """STARTTLS (offered, required) and dialback of the server of this name, before anything else in the stream."""
+    server = TABLE["servers"][name]
     starttls = bool(case["host"]["certificate"]) and not direct
     hidden = server["program"] == "ejabberd" and not direct  # which offers dialback only where TLS is in use
     return starttls, starttls and server["tls"] == "required", not hidden
@@ -64,8 +64,18 @@ def test_lab_is_what_it_says(lab, case):
         if not case["host"]:
             assert "<host-unknown" in answer
             continue
-        assert what_it_offers(case, direct) == (
+        (name,) = [name for name in case["hosts"] if lab.ports[name] == peer[1]] or [case["server"]]
+        assert what_it_offers(case, name, direct) == (
             "<starttls" in answer, "<required/>" in answer, "urn:xmpp:features:dialback" in answer)
+
+
+def test_lab_pings_as_it_says(lab):
+    """What the account's server answers to a ping of each domain."""
+    answers = {"answered": "type='result'", "unanswered": "<service-unavailable", "no route": "<remote-server-not-found"}
+    with Session(("127.0.0.1", lab.client_port), PING["account"], lab.secrets["ping"]) as session:
+        for case in CASES:
+            if case["ping"]:
+                assert answers[case["ping"]] in session.ask("<ping xmlns='urn:xmpp:ping'/>", to=case["unicode"])
 
 
 @each_case

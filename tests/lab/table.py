@@ -18,7 +18,7 @@ Servers, besides Knot DNS:
 
 ## What the checks must find
 
-A dash is `not_reached`; the state of a reason that stands alone is unknown. In every domain {everywhere}
+A dash is `not_reached`; the state of a reason that stands alone is unknown.{everywhere}
 
 """
 
@@ -107,7 +107,8 @@ def markdown():
     """docs/lab.md."""
     servers = "\n".join(f"- **{name}**: {settings['about']}" for name, settings in TABLE["servers"].items())
     same = [f"`{check}` is `{_same_everywhere(check)[1]}`" for check in CHECKS if _same_everywhere(check)]
-    return (HEAD.format(servers=servers, everywhere=" and ".join(same) + ".") + "\n".join(_checks_table()) + "\n"
+    everywhere = f" In every domain {' and '.join(same)}." if same else ""
+    return (HEAD.format(servers=servers, everywhere=everywhere) + "\n".join(_checks_table()) + "\n"
             + ENDPOINTS_HEAD + "\n".join(_endpoints_table()) + "\n"
             + IMP_HEAD + "\n".join(_imp_table()) + "\n\n" + "\n".join(_imp_about_table()) + "\n")
 

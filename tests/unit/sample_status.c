@@ -57,11 +57,12 @@ static struct domain_result *add_result(struct domain_status *domain, size_t rec
     struct domain_result *result = domain_result_new();
     domain->latest = result;
     result->finished_ms = NOW_MS - 90500;
-    result->lookup[SERVICE_XMPP_SERVER] = (struct srv_lookup){
-        .made = true, .answered = true, .records = (unsigned)records, .ttl_s = 3600, .duration_us = 12345,
-        .resolver = mem_strdup("system")};
-    result->lookup[SERVICE_XMPPS_SERVER] = (struct srv_lookup){
-        .made = true, .ttl_s = -1, .duration_us = DURATION_ABSENT, .resolver = mem_strdup("system")};
+    domain_result_add_lookups(result, "system");
+    struct srv_lookup *lookup = &result->lookups[SERVICE_XMPP_SERVER];
+    lookup->answered = true;
+    lookup->records = (unsigned)records;
+    lookup->ttl_s = 3600;
+    lookup->duration_us = 12345;
     result->records = mem_array(records, sizeof *result->records);
     result->record_count = records;
     result->endpoints = mem_array(endpoints, sizeof *result->endpoints);
@@ -118,7 +119,11 @@ static void add_healthy(struct status *status)
         conclude(domain, check, REASON_OK, 2);
     result->records[0] = (struct srv_record){SERVICE_XMPP_SERVER, mem_strdup("xmpp1.healthy.example"), 5269, 10, 0};
     result->records[1] = (struct srv_record){SERVICE_XMPP_SERVER, mem_strdup("xmpp2.healthy.example"), 15269, 20, 5};
-    add_certificate(fill_endpoint(result, 0, "xmpp1.healthy.example", "2001:db8::1"), "CN=healthy.example");
+    struct endpoint_result *endpoint = fill_endpoint(result, 0, "xmpp1.healthy.example", "2001:db8::1");
+    add_certificate(endpoint, "CN=healthy.example");
+    endpoint->reached[CHECK_DIALBACK] = true;
+    check_result_set(&endpoint->check[CHECK_DIALBACK], REASON_OK, NULL);
+    endpoint->dialback_algorithm = DIALBACK_SHA1_NESTED;
 }
 
 static void add_expired(struct status *status)

@@ -165,6 +165,51 @@ static void test_allowed(void **state)
     config_free(config);
 }
 
+/* What a domain does not say is as for all. */
+static void test_dialback(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *all, *one;
+        enum config_enabled enabled;
+        int64_t interval_ms;
+        bool secret, runs;
+        enum dialback_algorithm algorithm;
+        const char *from;
+    } ROWS[] = {
+        {"", "", ENABLED_AUTO, 1800000, false, false, DIALBACK_AUTO, NULL},
+        {"dialback: {}\n", "{}", ENABLED_AUTO, 1800000, false, false, DIALBACK_AUTO, NULL},
+        {"", "{secret_file: ca.pem}", ENABLED_AUTO, 1800000, true, true, DIALBACK_AUTO, NULL},
+        {"dialback: {enabled: true, interval: 1h}\n", "", ENABLED_TRUE, 3600000, false, true, DIALBACK_AUTO, NULL},
+        {"dialback: {enabled: true, interval: 1h}\n", "{enabled: false, interval: 1s}", ENABLED_FALSE, 1000, false,
+         false, DIALBACK_AUTO, NULL},
+        {"dialback: {enabled: true}\n", "{enabled: auto}", ENABLED_AUTO, 1800000, false, false, DIALBACK_AUTO, NULL},
+        {"dialback: {enabled: false}\n", "{secret_file: ca.pem, algorithm: sha1-nested, from: Bücher.example}",
+         ENABLED_FALSE, 1800000, true, false, DIALBACK_SHA1_NESTED, "bücher.example"},
+        {"dialback: {enabled: false}\n", "{enabled: auto, secret_file: ca.pem, from: xn--bcher-kva.example}",
+         ENABLED_AUTO, 1800000, true, true, DIALBACK_AUTO, "bücher.example"},
+        {"", "{enabled: true, from: coluc.example}", ENABLED_TRUE, 1800000, false, true, DIALBACK_AUTO,
+         "coluc.example"},
+    };
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
+        char *text = mem_printf(AGENT "%sdomains: [{name: a.example%s%s}]\n", ROWS[i].all,
+                                *ROWS[i].one ? ", dialback: " : "", ROWS[i].one);
+        struct config *config = scene_load_good(text);
+        const struct config_domain *domain = &config->domains[0];
+        assert_int_equal(domain->dialback.enabled, ROWS[i].enabled);
+        assert_int_equal(domain->dialback.interval_ms, ROWS[i].interval_ms);
+        assert_int_equal(domain->dialback.secret_file != NULL, ROWS[i].secret);
+        assert_int_equal(domain->dialback.algorithm, ROWS[i].algorithm);
+        assert_int_equal(config_dialback_runs(domain), ROWS[i].runs);
+        if (ROWS[i].from == NULL)
+            assert_null(domain->dialback.from);
+        else
+            assert_string_equal(domain->dialback.from, ROWS[i].from);
+        config_free(config);
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_domain_file_faults),
         cmocka_unit_test(test_ten_thousand),
         cmocka_unit_test(test_allowed),
+        cmocka_unit_test(test_dialback),
     };
     return cmocka_run_group_tests_name("config_domains", tests, scene_setup, scene_teardown);
 }

@@ -222,7 +222,8 @@ static void scene_begin(struct scene *scene, const char *zone)
     scene->config->domain = mem_strdup("monitor.test");
     scene->config->timeout_ms = 2 * PATIENT_MS;
     scene->server = dns_zone_server_new(loop, &scene->zone);
-    scene->config->resolver.address = (char *)dns_server_address(scene->server);
+    free(scene->config->resolvers[0].address);
+    scene->config->resolvers[0].address = mem_strdup(dns_server_address(scene->server));
     scene->config->address_families = FAMILIES_BOTH;
     scene->context = context_new(scene, 99, NULL);
     buf_fini(&faults);
@@ -339,6 +340,8 @@ static void test_timed_out(void **state)
         {CHECK_AUTH, REASON_AUTH_FEATURES_MISSING, 0, "y"},
         {CHECK_CONNECT, REASON_CONNECT_REFUSED, 0, "n"},
         {CHECK_AUTH, REASON_OK, 0, "n"},
+        {CHECK_DIALBACK, REASON_DIALBACK_TIMEOUT, PATIENT_MS, "y"},
+        {CHECK_DIALBACK, REASON_DIALBACK_CLOSED, 0, "n"},
     };
     for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
         struct scene scene;

@@ -94,10 +94,10 @@ static const struct {
     FILE_OF(A_1023 "\n", A_1023, ""),
     FILE_OF(A_1023 "\r\n", A_1023, ""),
     FILE_OF(A_1023 "\nmore", A_1023, ""),
-    FILE_OF("", NULL, ": its first line is empty: there is no password in it"),
-    FILE_OF("\n", NULL, ": its first line is empty: there is no password in it"),
-    FILE_OF("\r\n", NULL, ": its first line is empty: there is no password in it"),
-    FILE_OF("\nsecret\n", NULL, ": its first line is empty: there is no password in it"),
+    FILE_OF("", NULL, ": its first line is empty: there is no password or secret in it"),
+    FILE_OF("\n", NULL, ": its first line is empty: there is no password or secret in it"),
+    FILE_OF("\r\n", NULL, ": its first line is empty: there is no password or secret in it"),
+    FILE_OF("\nsecret\n", NULL, ": its first line is empty: there is no password or secret in it"),
     FILE_OF("sec\0ret\n", NULL, ": its first line has a NUL byte in it"),
     FILE_OF("\0", NULL, ": its first line has a NUL byte in it"),
     FILE_OF(A_1023 "a", NULL, TOO_LONG),
@@ -146,10 +146,10 @@ static void what_cannot_be_read_is_told(void **state)
     assert_told("/no/such/file", ": cannot be read: No such file or directory");
     assert_told("/tmp", ": cannot be read: Is a directory");
     assert_told("/dev/zero", ": its first line has a NUL byte in it");
-    assert_told("/dev/null", ": its first line is empty: there is no password in it");
+    assert_told("/dev/null", ": its first line is empty: there is no password or secret in it");
     assert_int_equal(unlink(file), 0);
     assert_int_equal(mkfifo(file, 0600), 0);
-    assert_told(file, ": its first line is empty: there is no password in it"); /* and nothing is waited for */
+    assert_told(file, ": its first line is empty: there is no password or secret in it"); /* at once */
 }
 
 /* How often the warnings have these words. */
@@ -175,19 +175,27 @@ static size_t warnings(const struct config *config, const char *words)
 static void a_file_that_everyone_can_read_is_warned_of_once(void **state)
 {
     (void)state;
+    char other[] = "/tmp/test_secret_other.XXXXXX";
+    int fd = mkstemp(other);
+    assert_true(fd >= 0 && close(fd) == 0);
     struct config_account account = {.password_file = file};
     struct config_imp_node nodes[] = {
         {.axl = {.password_file = file}, .control_center = {.password_file = file}, .accounts = &account,
          .account_count = 1},
         {.axl = {.password_file = "/no/such/file"}, .page = {.password_file = file}},
     };
-    const struct config config = {.imp_nodes = nodes, .imp_node_count = 2};
+    struct config_domain domains[] = {{.dialback = {.secret_file = other}}, {.dialback = {.secret_file = NULL}}};
+    const struct config config = {.imp_nodes = nodes, .imp_node_count = 2, .domains = domains, .domain_count = 2};
     assert_int_equal(chmod(file, 0640), 0); /* a group may be meant */
     assert_int_equal(warnings(&config, "password"), 0);
     assert_int_equal(chmod(file, 0644), 0);
     assert_int_equal(warnings(&config, "may read this password file"), 1);
     assert_int_equal(chmod(file, 0602), 0);
     assert_int_equal(warnings(&config, "may write this password file"), 1);
+    assert_int_equal(warnings(&config, "secret file"), 0);
+    assert_int_equal(chmod(other, 0604), 0);
+    assert_int_equal(warnings(&config, "may read this secret file"), 1);
+    assert_int_equal(unlink(other), 0);
 }
 
 static int setup(void **state)

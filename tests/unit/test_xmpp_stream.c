@@ -1,5 +1,4 @@
-/* The stream reader, against what servers really send and what nobody should. Each conversation is read whole, cut in
- * two at every byte, and byte by byte; all of them must tell the same story. */
+/* The stream reader, against what servers really send and what nobody should. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,28 +9,11 @@
 
 #include <cmocka.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "stream/xmpp_stream.h"
+#include "stream_scene.h"
 
-#define DECLARATION "<?xml version='1.0'?>"
-#define NS "xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
-#define DB "xmlns:db='jabber:server:dialback' "
-#define ROOT(ATTRIBUTES) "<stream:stream " NS ATTRIBUTES ">"
-#define OPEN ROOT("id='i' from='a.test' version='1.0'")
-#define OPENED "header id=i 1.0\n"
-#define STARTTLS "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
-#define PROCEED "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
-#define SASL(MECHANISM) "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>" MECHANISM "</mechanisms>"
-#define FEATURES(INSIDE) "<stream:features>" INSIDE "</stream:features>"
-#define CONDITION(NAME) "<" NAME " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
-#define CONDITION_TEXT(TEXT) "<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>" TEXT "</text>"
-#define ERROR(INSIDE) "<stream:error>" INSIDE "</stream:error>"
-#define CLOSE "</stream:stream>"
-
-static const struct conversation {
-    const char *name, *bytes, *story;
-} CONVERSATIONS[] = {
+static const struct conversation CONVERSATIONS[] = {
     /* Prosody 0.12.3 */
     {"prosody",
      DECLARATION "<stream:stream xml:lang='en' from='a.test' id='af176374-ea5f' version='1.0' xmlns='jabber:server' "
@@ -180,129 +162,11 @@ static const struct conversation {
 };
 #define CONVERSATION_COUNT (sizeof CONVERSATIONS / sizeof *CONVERSATIONS)
 
-static const char *const FAULTS[] = {
-    [XMPP_FAULT_NOT_XMPP] = "not-xmpp",
-    [XMPP_FAULT_NAMESPACE] = "namespace",
-    [XMPP_FAULT_HEADER] = "header",
-    [XMPP_FAULT_TOO_LARGE] = "too-large",
-};
-
-/* A reader, its story so far, and where each event ended. */
-struct reading {
-    struct xmpp_stream *stream;
-    struct buf story, ends;
-    size_t at;
-    bool stopped;
-};
-
-static void reading_init(struct reading *reading, size_t cap)
-{
-    *reading = (struct reading){.stream = xmpp_stream_new(cap)};
-    buf_init(&reading->story, 1 << 20);
-    buf_init(&reading->ends, 1 << 20);
-}
-
-static void reading_fini(struct reading *reading)
-{
-    xmpp_stream_free(reading->stream);
-    buf_fini(&reading->story);
-    buf_fini(&reading->ends);
-}
-
-static void tell_header(struct reading *reading)
-{
-    const struct xmpp_header *header = xmpp_stream_header(reading->stream);
-    buf_puts(&reading->story, "header");
-    if (header->id != NULL)
-        buf_printf(&reading->story, " id=%s", header->id);
-    buf_printf(&reading->story, "%s%s\n", header->version_1 ? " 1.0" : "", header->dialback ? " db" : "");
-}
-
-static void tell_features(struct reading *reading)
-{
-    static const char *const offers[] = {
-        [OFFER_UNKNOWN] = "unknown",
-        [OFFER_NONE] = "none",
-        [OFFER_OPTIONAL] = "optional",
-        [OFFER_REQUIRED] = "required",
-    };
-    const struct xmpp_features *features = xmpp_stream_features(reading->stream);
-    buf_printf(&reading->story, "features %s%s%s\n", offers[features->starttls], features->dialback ? " dialback" : "",
-               features->external ? " external" : "");
-}
-
-static void tell(struct reading *reading, enum xmpp_event event)
-{
-    static const char *const plain[] = {
-        [XMPP_PROCEED] = "proceed", [XMPP_FAILURE] = "failure", [XMPP_OTHER] = "other", [XMPP_END] = "end",
-    };
-    if (event == XMPP_HEADER)
-        tell_header(reading);
-    else if (event == XMPP_FEATURES)
-        tell_features(reading);
-    else if (event == XMPP_ERROR)
-        buf_printf(&reading->story, "error %s [%s]\n", xmpp_stream_error(reading->stream),
-                   xmpp_stream_error_text(reading->stream));
-    else if (event == XMPP_INVALID)
-        buf_printf(&reading->story, "invalid %s\n", FAULTS[xmpp_stream_fault(reading->stream)]);
-    else
-        buf_printf(&reading->story, "%s\n", plain[event]);
-}
-
-/* Reads on to `end`, as a caller that follows the header does. */
-static void reading_go(struct reading *reading, const char *bytes, size_t end)
-{
-    while (!reading->stopped) {
-        size_t used = SIZE_MAX;
-        enum xmpp_event event = xmpp_stream_read(reading->stream, bytes + reading->at, end - reading->at, &used);
-        assert_true(used <= end - reading->at);
-        reading->at += used;
-        if (event == XMPP_MORE) {
-            assert_int_equal(reading->at, end);
-            return;
-        }
-        tell(reading, event);
-        reading->stopped = event == XMPP_INVALID || event == XMPP_PROCEED;
-        if (event != XMPP_INVALID) {
-            assert_int_equal(bytes[reading->at - 1], '>');
-            buf_printf(&reading->ends, "%zu ", reading->at);
-        }
-    }
-}
-
-static void expect(const struct conversation *conversation, struct reading *reading, const char *ends, size_t cut)
-{
-    if (strcmp(reading->story.data, conversation->story) != 0)
-        fail_msg("%s, cut at %zu:\n%s-- instead of\n%s(%s)", conversation->name, cut, reading->story.data,
-                 conversation->story, xmpp_stream_fault_text(reading->stream));
-    if (ends != NULL && strcmp(reading->ends.data, ends) != 0)
-        fail_msg("%s, cut at %zu: events end at %s, not %s", conversation->name, cut, reading->ends.data, ends);
-}
-
 static void test_conversations(void **state)
 {
     (void)state;
-    for (const struct conversation *each = CONVERSATIONS; each < CONVERSATIONS + CONVERSATION_COUNT; each++) {
-        size_t length = strlen(each->bytes);
-        struct reading whole, bytewise;
-        reading_init(&whole, XMPP_CAP_BEFORE_TLS);
-        reading_go(&whole, each->bytes, length);
-        expect(each, &whole, NULL, 0);
-        reading_init(&bytewise, XMPP_CAP_BEFORE_TLS);
-        for (size_t end = 1; end <= length; end++)
-            reading_go(&bytewise, each->bytes, end);
-        expect(each, &bytewise, whole.ends.data, length);
-        for (size_t cut = 0; cut <= length; cut++) {
-            struct reading two;
-            reading_init(&two, XMPP_CAP_BEFORE_TLS);
-            reading_go(&two, each->bytes, cut);
-            reading_go(&two, each->bytes, length);
-            expect(each, &two, whole.ends.data, cut);
-            reading_fini(&two);
-        }
-        reading_fini(&whole);
-        reading_fini(&bytewise);
-    }
+    for (size_t i = 0; i < CONVERSATION_COUNT; i++)
+        expect_conversation(XMPP_SERVER, &CONVERSATIONS[i]);
 }
 
 static void test_rest_of_proceed(void **state)
@@ -310,7 +174,7 @@ static void test_rest_of_proceed(void **state)
     (void)state;
     static const char bytes[] = OPEN FEATURES(STARTTLS) PROCEED "rest";
     struct reading reading;
-    reading_init(&reading, XMPP_CAP_BEFORE_TLS);
+    reading_init(&reading, XMPP_SERVER, XMPP_CAP_BEFORE_TLS);
     reading_go(&reading, bytes, sizeof bytes - 1);
     assert_string_equal(bytes + reading.at, "rest");
     reading_fini(&reading);
@@ -321,10 +185,10 @@ static void test_header_stays(void **state)
     (void)state;
     static const char bytes[] = OPEN "<a " DB "id='j' from='b.test'/>";
     struct reading reading;
-    reading_init(&reading, XMPP_CAP_BEFORE_TLS);
+    reading_init(&reading, XMPP_SERVER, XMPP_CAP_BEFORE_TLS);
     reading_go(&reading, bytes, sizeof bytes - 1);
     buf_clear(&reading.story);
-    tell_header(&reading);
+    reading_tell(&reading, XMPP_HEADER);
     assert_string_equal(reading.story.data, OPENED);
     reading_fini(&reading);
 }
@@ -334,7 +198,7 @@ static void test_more_than_the_rest(void **state)
 {
     (void)state;
     static const char bytes[] = OPEN FEATURES(STARTTLS) "<a/>" CLOSE;
-    struct xmpp_stream *stream = xmpp_stream_new(XMPP_CAP_BEFORE_TLS);
+    struct xmpp_stream *stream = xmpp_stream_new(XMPP_SERVER, XMPP_CAP_BEFORE_TLS);
     size_t used, at = 0, given = strlen(OPEN) + 5;
     static const enum xmpp_event events[] = {XMPP_HEADER, XMPP_FEATURES, XMPP_OTHER, XMPP_END, XMPP_MORE};
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
@@ -358,7 +222,7 @@ static size_t expect_flood(const char *before, const char *piece, size_t total, 
         length += size;
     }
     struct reading reading;
-    reading_init(&reading, XMPP_CAP_BEFORE_TLS);
+    reading_init(&reading, XMPP_SERVER, XMPP_CAP_BEFORE_TLS);
     for (size_t end = 0; end < length && !reading.stopped;) {
         end = end + step < length ? end + step : length;
         reading_go(&reading, bytes, end);
@@ -397,48 +261,25 @@ static void test_floods(void **state)
     }
 }
 
-static char *repeated(const char *before, const char *piece, size_t count, const char *after)
-{
-    struct buf buf;
-    buf_init(&buf, 1 << 20);
-    buf_puts(&buf, before);
-    for (size_t i = 0; i < count; i++)
-        buf_puts(&buf, piece);
-    buf_puts(&buf, after);
-    char *text = buf_steal(&buf);
-    buf_fini(&buf);
-    return text;
-}
-
-static void expect_story(char *bytes, const char *story)
-{
-    struct reading reading;
-    reading_init(&reading, XMPP_CAP_BEFORE_TLS);
-    reading_go(&reading, bytes, strlen(bytes));
-    assert_string_equal(reading.story.data, story);
-    reading_fini(&reading);
-    free(bytes);
-}
-
 static void test_bounds(void **state)
 {
     (void)state;
     char *closing = repeated("", "</a>", 63, "");
     char *most = repeated(OPEN, "<a>", 63, closing);
-    expect_story(most, OPENED "other\n");
+    expect_story(XMPP_SERVER, most, OPENED "other\n");
     free(closing);
-    expect_story(repeated(OPEN, "<a>", 64, ""), OPENED "invalid too-large\n");
+    expect_story(XMPP_SERVER, repeated(OPEN, "<a>", 64, ""), OPENED "invalid too-large\n");
 
     char *longest = repeated("", "x", XMPP_ID_MAX, "");
     char *story = mem_printf("header id=%s\n", longest);
-    expect_story(mem_printf("<stream:stream " NS "id='%s'>", longest), story);
-    expect_story(mem_printf("<stream:stream " NS "id='%sx'>", longest), "invalid too-large\n");
-    expect_story(mem_printf("<stream:stream " NS "id='i' other='%sx'>", longest), "header id=i\n");
+    expect_story(XMPP_SERVER, mem_printf("<stream:stream " NS "id='%s'>", longest), story);
+    expect_story(XMPP_SERVER, mem_printf("<stream:stream " NS "id='%sx'>", longest), "invalid too-large\n");
+    expect_story(XMPP_SERVER, mem_printf("<stream:stream " NS "id='i' other='%sx'>", longest), "header id=i\n");
     free(story);
     free(longest);
 
-    expect_story(repeated(OPEN "<a b='", "x", 8000, "'/>"), OPENED "other\n");
-    expect_story(repeated(OPEN "<a b='", "x", 8200, "'/>"), OPENED "invalid too-large\n");
+    expect_story(XMPP_SERVER, repeated(OPEN "<a b='", "x", 8000, "'/>"), OPENED "other\n");
+    expect_story(XMPP_SERVER, repeated(OPEN "<a b='", "x", 8200, "'/>"), OPENED "invalid too-large\n");
 }
 
 /* 255 bytes and a character of two: it may not be cut in half. */
@@ -448,7 +289,7 @@ static void test_error_text_cut(void **state)
     char *bytes = repeated(OPEN "<stream:error><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>", "x", 255,
                            "&#xfc;y</text></stream:error>");
     char *story = repeated(OPENED "error  [", "x", 255, "]\n");
-    expect_story(bytes, story);
+    expect_story(XMPP_SERVER, bytes, story);
     free(story);
 }
 
@@ -466,7 +307,7 @@ static void test_fault_texts(void **state)
     };
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         struct reading reading;
-        reading_init(&reading, XMPP_CAP_BEFORE_TLS);
+        reading_init(&reading, XMPP_SERVER, XMPP_CAP_BEFORE_TLS);
         reading_go(&reading, faults[i].bytes, strlen(faults[i].bytes));
         assert_string_equal(xmpp_stream_fault_text(reading.stream), faults[i].text);
         size_t used = 1;
