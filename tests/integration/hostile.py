@@ -31,7 +31,7 @@ with open(FEDHEALTH, "rb") as _program:
 PREFIXES = {"srv": "_xmpp-server._tcp.", "direct": "_xmpps-server._tcp.", "host": "host.", "domain": "",
             "tlsa": "_{port}._tcp.host."}
 CONFIG = """\
-agent: {{domain: {monitor}, timeout: {timeout}, interval: 2s, max_endpoints: 64, state_dir: {state_dir}}}
+agent: {{domain: {monitor}, timeout: {timeout}, interval: 2s, max_endpoints: 64, state_dir: {state_dir}{agent}}}
 dns: {{resolvers: [{{name: scripted, address: "127.0.0.1:{dns_port}"}}{second}]}}
 tls: {{ca_file: {ca_file}{tls}}}
 domains:
