@@ -23,6 +23,7 @@ HEALTHY_NODES = [case["name"] for case in IMP_CASES if case["state"] == "ok"]
 _ALERTS = {
     "srv": "FedhealthSrvFailed", "connect": "FedhealthConnectFailed", "stream": "FedhealthStreamFailed",
     "starttls": "FedhealthStarttlsFailed", "certificate": "FedhealthCertificateFailed", "auth": "FedhealthAuthFailed",
+    "dialback": "FedhealthDialbackFailed", "ping": "FedhealthPingFailed",
     "axl": "FedhealthImpAxlFailed", "s2snode": "FedhealthImpS2sNodesUnexpected",
     "xcp_restart": "FedhealthImpXcpRestartPending", "xcp_router": "FedhealthImpXcpRouterFailed",
 }
