@@ -6,8 +6,6 @@
 
 #include "base/text.h"
 
-#define STREAM_ERROR "stream_error_"
-
 static const struct reason_info REASONS[] = {
 #define REASON(id, code, stage, state, meaning, cause, remedy) {code, stage, state, meaning, cause, remedy},
 #include "health/reasons.def"
@@ -88,27 +86,38 @@ const char *reason_nearest(const char *code)
 }
 
 /* Whether the code is that of this condition: "stream_error_host_unknown" of "host-unknown". */
-static bool is_condition(const char *code, const char *condition)
+static bool is_condition(const char *code, const char *prefix, const char *condition)
 {
-    size_t prefix = strlen(STREAM_ERROR);
-    if (strncmp(code, STREAM_ERROR, prefix) != 0)
+    size_t length = strlen(prefix);
+    if (strncmp(code, prefix, length) != 0)
         return false;
-    for (code += prefix; *code != '\0'; code++, condition++) {
+    for (code += length; *code != '\0'; code++, condition++) {
         if (*condition != (*code == '_' ? '-' : *code))
             return false;
     }
     return *condition == '\0';
 }
 
+/* The reason of a condition, whose code begins with this prefix; or else `other`. */
+static enum reason find_condition(const char *prefix, const char *condition, enum reason other)
+{
+    for (enum reason reason = 0; reason < REASON_COUNT; reason++) {
+        if (is_condition(REASONS[reason].code, prefix, condition))
+            return reason;
+    }
+    return other;
+}
+
 enum reason reason_from_stream_error(const char *condition)
 {
     if (strcmp(condition, "xml-not-well-formed") == 0) /* RFC 3920 4.7.3 */
         return REASON_STREAM_ERROR_NOT_WELL_FORMED;
-    for (enum reason reason = 0; reason < REASON_COUNT; reason++) {
-        if (is_condition(REASONS[reason].code, condition))
-            return reason;
-    }
-    return REASON_STREAM_ERROR_OTHER;
+    return find_condition("stream_error_", condition, REASON_STREAM_ERROR_OTHER);
+}
+
+enum reason reason_from_dialback_error(const char *condition)
+{
+    return find_condition("dialback_error_", condition, REASON_DIALBACK_ERROR_OTHER);
 }
 
 enum reason reason_from_tls_alert(unsigned alert)

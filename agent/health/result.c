@@ -167,6 +167,8 @@ void domain_result_free(struct domain_result *result)
 bool domain_result_asks_back_off(const struct domain_result *result)
 {
     for (size_t i = 0; i < result->endpoint_count; i++) {
+        if (result->endpoints[i].asks_back_off)
+            return true;
         for (int check = CHECK_STREAM; check < CHECK_COUNT; check++) {
             enum reason reason = result->endpoints[i].check[check].reason;
             if (result->endpoints[i].reached[check] &&

@@ -91,6 +91,7 @@ struct endpoint_result {
     char *tls_version, *tls_cipher; /* owned; "TLSv1.3", "TLS_AES_256_GCM_SHA384"; NULL without a handshake */
     enum tri dialback, external;    /* offered */
     enum dialback_algorithm dialback_algorithm; /* of the key that was accepted; DIALBACK_AUTO: none is known */
+    bool asks_back_off; /* the peer wants to be left alone for a while, which its dialback's reason need not tell */
     struct certificate *certificate; /* owned; NULL when none was seen */
 };
 

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += agent/probe/libprobe.a
 agent_probe_libprobe_a_SOURCES = \
 	agent/probe/context.c agent/probe/context.h \
+	agent/probe/dialback.c agent/probe/dialback.h \
 	agent/probe/discover.c agent/probe/discover.h \
 	agent/probe/discovery.h \
 	agent/probe/domain.c \

@@ -18,7 +18,7 @@
 #define ALPN "xmpp-server" /* XEP-0368 */
 
 #define READ_SIZE 4096 /* expat keeps a copy of what it was given last */
-#define OUT_CAP 4096
+#define OUT_CAP 8192
 /* How long, and for how many bytes, the peer may answer our closing tag (RFC 6120 4.4). */
 #define LINGER_US 1000000
 #define LINGER_BYTES 65536
@@ -37,6 +37,7 @@ struct s2s {
     struct loop_timer *timer; /* the deadline, or before it the end of the grace or of the linger */
     int64_t deadline_us;
     struct xmpp_stream *stream;
+    struct dialback *dialback; /* NULL before STEP_DIALBACK */
     bool header_seen;
     bool grace;             /* the header's grace is running */
     bool dialback_declared; /* xmlns:db in the header of the present stream */
@@ -49,6 +50,7 @@ static void s2s_free(struct s2s *s2s)
     loop_timer_free(s2s->timer);
     channel_fini(&s2s->channel);
     xmpp_stream_free(s2s->stream);
+    dialback_free(s2s->dialback);
     free(s2s);
 }
 
@@ -86,7 +88,7 @@ static void stream_close(struct s2s *s2s)
 /* Ends the conversation without waiting. An open stream is closed as well as it can be. */
 static void stop(struct s2s *s2s)
 {
-    if (s2s->step == STEP_STREAM || s2s->step == STEP_STARTTLS || s2s->step == STEP_FEATURES) {
+    if (s2s->step != STEP_CONNECT && s2s->step != STEP_TLS && s2s->step < STEP_CLOSE) {
         channel_say(&s2s->channel, STREAM_CLOSE);
         channel_end(&s2s->channel);
     }
@@ -143,17 +145,42 @@ static void closed(struct s2s *s2s, const char *detail)
         fail(s2s, verdict_of_end(s2s->step), detail);
 }
 
+/* Asks what is to be asked next, or says goodbye when all is known. */
+static void dialback_go(struct s2s *s2s)
+{
+    if (dialback_is_over(s2s->dialback)) {
+        verdict_dialback(&s2s->verdict);
+        stream_close(s2s);
+        return;
+    }
+    dialback_ask(s2s->dialback, &s2s->channel.out);
+    channel_flush(&s2s->channel);
+}
+
+/* What the features decide is judged. */
+static void features_done(struct s2s *s2s)
+{
+    const struct dialback_options *options = s2s->options.dialback;
+    if (options == NULL || !verdict_may_dial_back(&s2s->verdict)) {
+        stream_close(s2s);
+        return;
+    }
+    s2s->step = STEP_DIALBACK;
+    s2s->dialback = s2s->verdict.dialback = dialback_new(options, s2s->options.domain->name_unicode);
+    dialback_go(s2s);
+}
+
 /* Acts on features, or on a header that none will follow. */
 static void features_seen(struct s2s *s2s, const struct xmpp_features *features)
 {
     if (s2s->channel.tls != NULL) {
         verdict_features(&s2s->verdict, s2s->step, features, s2s->dialback_declared);
-        stream_close(s2s);
+        features_done(s2s);
     } else if (verdict_offer(&s2s->verdict, features, s2s->dialback_declared)) {
         s2s->step = STEP_STARTTLS;
         channel_say(&s2s->channel, STARTTLS);
     } else {
-        stream_close(s2s);
+        features_done(s2s);
     }
 }
 
@@ -186,7 +213,12 @@ static void header_alone(struct s2s *s2s)
 static void element(struct s2s *s2s, enum xmpp_event seen)
 {
     bool asked = s2s->step == STEP_STARTTLS;
-    if (seen == XMPP_FEATURES && !asked) {
+    if (s2s->step == STEP_DIALBACK) { /* other elements may come in between, up to the reader's cap */
+        if (seen == XMPP_VERIFY) {
+            dialback_answer(s2s->dialback, xmpp_stream_stanza(s2s->stream));
+            dialback_go(s2s);
+        }
+    } else if (seen == XMPP_FEATURES && !asked) {
         features_seen(s2s, xmpp_stream_features(s2s->stream));
     } else if (seen == XMPP_PROCEED && asked) {
         verdict_proceed(&s2s->verdict);

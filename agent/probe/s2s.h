@@ -1,12 +1,13 @@
-/* One server-to-server conversation with one endpoint, from TCP to the features inside TLS and the polite close, as one
- * non-blocking state machine with one deadline (RFC 6120 4 and 5). TLS starts by STARTTLS, or with the connection, and
- * then with ALPN (direct TLS, XEP-0368). */
+/* One server-to-server conversation with one endpoint, from TCP to the features inside TLS, the verification of
+ * dialback keys and the polite close, as one non-blocking state machine with one deadline (RFC 6120 4 and 5, XEP-0220).
+ * TLS starts by STARTTLS, or with the connection, and then with ALPN (direct TLS, XEP-0368). */
 #ifndef PROBE_S2S_H
 #define PROBE_S2S_H
 
 #include "config/config.h"
 #include "health/result.h"
 #include "loop/loop.h"
+#include "probe/dialback.h"
 #include "stream/tls.h"
 
 struct s2s;
@@ -17,6 +18,7 @@ struct s2s_options {
     const char *from;    /* U-label: 'from' of our streams */
     int64_t timeout_us;  /* of the whole conversation */
     const struct config_domain *domain;
+    const struct dialback_options *dialback; /* borrowed to the end; NULL: no keys are verified in this round */
 };
 
 /* Talks to endpoint->address and ->port over ->transport, and fills in the rest of `endpoint` (borrowed). `done` is

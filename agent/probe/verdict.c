@@ -41,6 +41,7 @@ static struct check_result *reach_by(struct verdict *verdict, enum step step)
         [STEP_STARTTLS] = {CHECK_STARTTLS, PHASE_STARTTLS},
         [STEP_TLS] = {CHECK_STARTTLS, PHASE_TLS},
         [STEP_FEATURES] = {CHECK_AUTH, PHASE_FEATURES},
+        [STEP_DIALBACK] = {CHECK_DIALBACK, PHASE_DIALBACK},
     };
     const int64_t *asked_us = &verdict->endpoint->phase_us[PHASE_STARTTLS];
     struct check_result *check = reach(verdict, STEPS[step].check);
@@ -52,6 +53,11 @@ static struct check_result *reach_by(struct verdict *verdict, enum step step)
 
 void verdict_fail(struct verdict *verdict, enum step step, enum reason reason, const char *detail)
 {
+    if (step == STEP_DIALBACK) {
+        dialback_end(verdict->dialback, reason, detail);
+        verdict_dialback(verdict);
+        return;
+    }
     char *clean = detail != NULL && detail[0] != '\0' ? text_clean(detail, PEER_TEXT_MAX) : NULL;
     check_result_set(reach_by(verdict, step), reason, clean != NULL ? "%s" : NULL, clean);
     free(clean);
@@ -61,6 +67,7 @@ enum reason verdict_of_end(enum step step)
 {
     return step == STEP_STARTTLS ? REASON_STARTTLS_CLOSED
            : step == STEP_FEATURES ? REASON_AUTH_FEATURES_MISSING
+           : step == STEP_DIALBACK ? REASON_DIALBACK_CLOSED
                                    : REASON_STREAM_CLOSED;
 }
 
@@ -70,6 +77,7 @@ enum reason verdict_of_silence(enum step step)
         [STEP_CONNECT] = REASON_CONNECT_TIMEOUT, [STEP_STREAM] = REASON_STREAM_TIMEOUT,
         [STEP_STARTTLS] = REASON_TLS_TIMEOUT,    [STEP_TLS] = REASON_TLS_TIMEOUT,
         [STEP_FEATURES] = REASON_AUTH_FEATURES_MISSING,
+        [STEP_DIALBACK] = REASON_DIALBACK_TIMEOUT,
     };
     return REASONS[step];
 }
@@ -90,12 +98,19 @@ void verdict_fail_invalid(struct verdict *verdict, enum step step, const struct 
         [XMPP_FAULT_HEADER] = REASON_STREAM_HEADER_INVALID,
         [XMPP_FAULT_TOO_LARGE] = REASON_STREAM_TOO_LARGE,
     };
-    verdict_fail(verdict, step, REASONS[xmpp_stream_fault(stream)], xmpp_stream_fault_text(stream));
+    verdict_fail(verdict, step,
+                 step == STEP_DIALBACK ? REASON_DIALBACK_BAD_REPLY : REASONS[xmpp_stream_fault(stream)],
+                 xmpp_stream_fault_text(stream));
 }
 
 void verdict_fail_error(struct verdict *verdict, enum step step, const struct xmpp_stream *stream)
 {
     const char *condition = xmpp_stream_error(stream), *text = xmpp_stream_error_text(stream);
+    if (step == STEP_DIALBACK) {
+        dialback_refuse(verdict->dialback, condition, text);
+        verdict_dialback(verdict);
+        return;
+    }
     enum reason reason = reason_from_stream_error(condition);
     const char *unlisted = reason == REASON_STREAM_ERROR_OTHER ? condition : ""; /* only the detail can tell it */
     char *detail = mem_printf("%s%s%s", unlisted, *unlisted != '\0' && *text != '\0' ? ": " : "", text);
@@ -103,8 +118,24 @@ void verdict_fail_error(struct verdict *verdict, enum step step, const struct xm
     free(detail);
 }
 
+/* The reason would be one of the handshake's, long after it. */
+static void fail_dialback_by_tls(struct verdict *verdict, const struct tls_session *tls)
+{
+    struct check_result fault = {0};
+    tls_session_fault(tls, &fault);
+    char *detail = mem_printf("%s, %s", reason_info(fault.reason)->code, fault.detail);
+    verdict_fail(verdict, STEP_DIALBACK,
+                 tls_session_flooded(tls) ? REASON_DIALBACK_BAD_REPLY : REASON_DIALBACK_CLOSED, detail);
+    free(detail);
+    free(fault.detail);
+}
+
 void verdict_fail_tls(struct verdict *verdict, enum step step, const struct tls_session *tls, bool header_seen)
 {
+    if (step == STEP_DIALBACK) {
+        fail_dialback_by_tls(verdict, tls);
+        return;
+    }
     bool late = step != STEP_TLS && !header_seen && !tls_session_flooded(tls);
     tls_session_fault(tls, late ? reach(verdict, CHECK_STARTTLS) : reach_by(verdict, step));
 }
@@ -201,4 +232,23 @@ void verdict_features(struct verdict *verdict, enum step step, const struct xmpp
         check = reach(verdict, CHECK_AUTH);
     }
     judge_auth(verdict, check, features, declared);
+}
+
+bool verdict_may_dial_back(struct verdict *verdict)
+{
+    const struct endpoint_result *endpoint = verdict->endpoint;
+    if (endpoint->dialback == TRI_NO && endpoint->external == TRI_YES)
+        check_result_set(reach(verdict, CHECK_DIALBACK), REASON_NOT_APPLICABLE, "only EXTERNAL is offered");
+    return endpoint->dialback == TRI_YES;
+}
+
+void verdict_dialback(struct verdict *verdict)
+{
+    struct endpoint_result *endpoint = verdict->endpoint;
+    struct check_result *check = reach_by(verdict, STEP_DIALBACK), result = dialback_take_result(verdict->dialback);
+    result.duration_us = check->duration_us;
+    free(check->detail);
+    *check = result;
+    endpoint->dialback_algorithm = dialback_accepted(verdict->dialback);
+    endpoint->asks_back_off = dialback_asks_back_off(verdict->dialback);
 }

@@ -5,15 +5,27 @@
 
 #include "config/config.h"
 #include "health/result.h"
+#include "probe/dialback.h"
 #include "stream/tls.h"
 #include "stream/xmpp_stream.h"
 
-/* In their order. With direct TLS: CONNECT, TLS, STREAM (inside TLS), CLOSE. */
-enum step { STEP_CONNECT, STEP_STREAM, STEP_STARTTLS, STEP_TLS, STEP_FEATURES, STEP_CLOSE, STEP_DONE };
+/* In their order. With direct TLS: CONNECT, TLS, STREAM (inside TLS), DIALBACK, CLOSE. DIALBACK only where it is wanted
+ * and offered. */
+enum step {
+    STEP_CONNECT,
+    STEP_STREAM,
+    STEP_STARTTLS,
+    STEP_TLS,
+    STEP_FEATURES,
+    STEP_DIALBACK,
+    STEP_CLOSE,
+    STEP_DONE
+};
 
 struct verdict {
     struct endpoint_result *endpoint;   /* borrowed; filled in */
     const struct config_domain *domain; /* borrowed */
+    struct dialback *dialback;          /* borrowed; of STEP_DIALBACK, which ends it where the step fails */
     int64_t phase_start_us;
 };
 
@@ -43,5 +55,9 @@ void verdict_proceed(struct verdict *verdict);
 void verdict_tls(struct verdict *verdict, const struct tls_session *tls);
 /* The features of the stream inside TLS. */
 void verdict_features(struct verdict *verdict, enum step step, const struct xmpp_features *features, bool declared);
+/* Whether `auth` found that dialback is offered. Where EXTERNAL alone is, the check is not applicable. */
+bool verdict_may_dial_back(struct verdict *verdict);
+/* STEP_DIALBACK is over. */
+void verdict_dialback(struct verdict *verdict);
 
 #endif

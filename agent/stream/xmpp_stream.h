@@ -68,7 +68,7 @@ struct xmpp_features {
     bool session;                 /* client: a session must be asked for (RFC 3921 3): not marked <optional/> */
 };
 
-/* A <verify/> (XEP-0220 2.4), an <iq/>, or a SASL failure, which has no attributes. */
+/* A <verify/> (XEP-0220 2.2.2), an <iq/>, or a SASL failure, which has no attributes. */
 struct xmpp_stanza {
     char *from, *to, *id, *type; /* NULL when absent; cut to XMPP_JID_MAX bytes */
     char condition[XMPP_CONDITION_MAX + 1]; /* of <error/> (RFC 6120 8.3.3), or of the failure (6.5); or "" */

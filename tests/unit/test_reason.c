@@ -79,6 +79,12 @@ static const struct {
     {"certificate", "cert_revoked", STATE_CRITICAL},
     {"auth", "auth_not_offered", STATE_CRITICAL},
     {"auth", "auth_features_missing", STATE_CRITICAL},
+    {"dialback", "dialback_key_rejected", STATE_CRITICAL},
+    {"dialback", "dialback_accepts_bogus", STATE_CRITICAL},
+    {"dialback", "dialback_timeout", STATE_CRITICAL},
+    {"dialback", "dialback_closed", STATE_CRITICAL},
+    {"dialback", "dialback_bad_reply", STATE_CRITICAL},
+    {"dialback", "dialback_error_other", STATE_CRITICAL},
     {"axl", "axl_dns", STATE_CRITICAL},
     {"axl", "axl_connect", STATE_CRITICAL},
     {"axl", "axl_timeout", STATE_CRITICAL},
@@ -120,6 +126,16 @@ static const char *const CONDITIONS[] = {
     "unsupported-version",
 };
 
+/* RFC 6120 8.3.3 */
+static const char *const STANZA_CONDITIONS[] = {
+    "bad-request",       "conflict",               "feature-not-implemented", "forbidden",
+    "gone",              "internal-server-error",  "item-not-found",          "jid-malformed",
+    "not-acceptable",    "not-allowed",            "not-authorized",          "policy-violation",
+    "recipient-unavailable", "redirect",           "registration-required",   "remote-server-not-found",
+    "remote-server-timeout", "resource-constraint", "service-unavailable",    "subscription-required",
+    "undefined-condition", "unexpected-request",
+};
+
 /* RFC 8446 B.2, without _RESERVED */
 static const struct {
     unsigned number;
@@ -154,7 +170,7 @@ static void test_list_is_the_contracts(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(CONTRACT); i++)
         assert_reason(reason_from_code(CONTRACT[i].code), CONTRACT[i].code, CONTRACT[i].stage, CONTRACT[i].state);
-    assert_int_equal(REASON_COUNT, COUNT(CONTRACT) + COUNT(CONDITIONS) + COUNT(ALERTS));
+    assert_int_equal(REASON_COUNT, COUNT(CONTRACT) + COUNT(CONDITIONS) + COUNT(STANZA_CONDITIONS) + COUNT(ALERTS));
 }
 
 static void test_zero_is_not_run(void **state)
@@ -163,18 +179,31 @@ static void test_zero_is_not_run(void **state)
     assert_int_equal(REASON_NOT_RUN, 0);
 }
 
+static void assert_condition(enum reason reason, const char *prefix, const char *condition, const char *stage)
+{
+    char code[64];
+    snprintf(code, sizeof code, "%s%s", prefix, condition);
+    for (char *at = strchr(code, '-'); at != NULL; at = strchr(at, '-'))
+        *at = '_';
+    assert_reason(reason, code, stage, STATE_CRITICAL);
+}
+
 static void test_stream_errors(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(CONDITIONS); i++) {
-        char code[64];
-        snprintf(code, sizeof code, "stream_error_%s", CONDITIONS[i]);
-        for (char *at = strchr(code, '-'); at != NULL; at = strchr(at, '-'))
-            *at = '_';
-        assert_reason(reason_from_stream_error(CONDITIONS[i]), code, "stream", STATE_CRITICAL);
-    }
+    for (size_t i = 0; i < COUNT(CONDITIONS); i++)
+        assert_condition(reason_from_stream_error(CONDITIONS[i]), "stream_error_", CONDITIONS[i], "stream");
     assert_int_equal(reason_from_stream_error("host-unknown"), REASON_STREAM_ERROR_HOST_UNKNOWN);
     assert_int_equal(reason_from_stream_error("xml-not-well-formed"), REASON_STREAM_ERROR_NOT_WELL_FORMED);
+}
+
+static void test_dialback_errors(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(STANZA_CONDITIONS); i++)
+        assert_condition(reason_from_dialback_error(STANZA_CONDITIONS[i]), "dialback_error_", STANZA_CONDITIONS[i],
+                         "dialback");
+    assert_int_equal(reason_from_dialback_error("item-not-found"), REASON_DIALBACK_ERROR_ITEM_NOT_FOUND);
 }
 
 static void test_unlisted_stream_errors_are_other(void **state)
@@ -182,8 +211,10 @@ static void test_unlisted_stream_errors_are_other(void **state)
     (void)state;
     static const char *const OTHERS[] = {"",          "invalid-id",     "host_unknown", "Host-Unknown", "host",
                                          "host-unknown-", "-",          "text",         "other"};
-    for (size_t i = 0; i < COUNT(OTHERS); i++)
+    for (size_t i = 0; i < COUNT(OTHERS); i++) {
         assert_int_equal(reason_from_stream_error(OTHERS[i]), REASON_STREAM_ERROR_OTHER);
+        assert_int_equal(reason_from_dialback_error(OTHERS[i]), REASON_DIALBACK_ERROR_OTHER);
+    }
 }
 
 static void test_tls_alerts(void **state)
@@ -221,7 +252,7 @@ static void test_stages_stand_together(void **state)
 {
     (void)state;
     static const char *const STAGES[] = {"any",  "srv", "connect", "stream", "starttls", "certificate",
-                                         "auth", "axl", "s2snode", "xcp"};
+                                         "auth", "dialback", "axl", "s2snode", "xcp"};
     size_t stage = 0;
     for (enum reason reason = 0; reason < REASON_COUNT; reason++) {
         if (strcmp(reason_info(reason)->stage, STAGES[stage]) != 0)
@@ -424,6 +455,7 @@ int main(void)
         cmocka_unit_test(test_list_is_the_contracts),
         cmocka_unit_test(test_zero_is_not_run),
         cmocka_unit_test(test_stream_errors),
+        cmocka_unit_test(test_dialback_errors),
         cmocka_unit_test(test_unlisted_stream_errors_are_other),
         cmocka_unit_test(test_tls_alerts),
         cmocka_unit_test(test_codes_are_unique_and_well_formed),

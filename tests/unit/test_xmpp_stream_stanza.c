@@ -25,7 +25,7 @@
 #define IQ_ATTRIBUTES "from='a.test' to='u@a.test/r' id='1'"
 
 static const struct conversation SERVER[] = {
-    /* Prosody 0.12.3, ejabberd and XEP-0220 2.5 */
+    /* Prosody 0.12.3, ejabberd and XEP-0220 2.1.2 */
     {"prosody", DB_OPEN "<db:verify type='invalid' id='v1' from='a.test' to='mon.test'>0a1b</db:verify>",
      DB_OPENED "verify from=a.test to=mon.test id=v1 type=invalid\n"},
     {"ejabberd", DB_OPEN "<db:verify type='valid' to='mon.test' from='a.test' id='v1'/>",
