@@ -69,7 +69,7 @@ static void make_status(struct domain_status *status, char *name, struct domain_
     *status = (struct domain_status){.name = name, .latest = result, .since_ms = TIME_ABSENT};
     status->state = combine_domain(result, &status->worst);
     for (int check = 0; check < CHECK_COUNT; check++) {
-        bool ran = result->check[check].reason != REASON_NOT_CONFIGURED;
+        bool ran = result->check[check].reason != REASON_NOT_CONFIGURED && !result->carried[check];
         status->check[check] = (struct check_status){
             .result = result->check[check],
             .interval_ms = DURATION_ABSENT,
@@ -215,6 +215,7 @@ static void begin(void *arg)
         request->timer = loop_timer_new(agent->loop, expired, request);
         loop_timer_arm(request->timer, budget_us);
         request->probe = probe_domain.start(agent->probes, &request->domain, request_done, request);
+        probe_domain_set_aside(request->probe);
     }
 }
 

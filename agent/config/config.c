@@ -353,13 +353,6 @@ const struct config_domain *config_find(const struct config *config, const char 
     return domain;
 }
 
-bool config_dialback_runs(const struct config_domain *domain)
-{
-    const struct config_dialback *dialback = &domain->dialback;
-    return dialback->enabled == ENABLED_TRUE ||
-           (dialback->enabled == ENABLED_AUTO && dialback->secret_file != NULL);
-}
-
 bool config_allows(const struct config *config, const char *ascii)
 {
     for (size_t i = 0; i < config->probe_allow_count; i++) {

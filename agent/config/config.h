@@ -53,7 +53,12 @@ struct config_domain {
 };
 
 /* Whether the dialback check is made of this domain. */
-bool config_dialback_runs(const struct config_domain *domain);
+static inline bool config_dialback_runs(const struct config_domain *domain)
+{
+    const struct config_dialback *dialback = &domain->dialback;
+    return dialback->enabled == ENABLED_TRUE ||
+           (dialback->enabled == ENABLED_AUTO && dialback->secret_file != NULL);
+}
 
 struct config_resolver {
     char *name;    /* owned; the label value; "system" for the machine's own */

@@ -15,8 +15,3 @@ const char *check_name(enum check check)
     }
     return "unknown";
 }
-
-_Bool check_is_built(enum check check)
-{
-    return check < CHECK_DIALBACK;
-}

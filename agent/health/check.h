@@ -15,7 +15,5 @@ enum check {
 };
 
 const char *check_name(enum check check); /* "srv", "connect", … */
-/* Whether this version can run the check. The others are not_configured, whatever the configuration. */
-_Bool check_is_built(enum check check);
 
 #endif

@@ -65,7 +65,7 @@ static void combine_check(struct domain_result *result, enum check check)
 
 void combine_endpoints(struct domain_result *result)
 {
-    for (int check = CHECK_CONNECT; check <= CHECK_AUTH; check++)
+    for (int check = CHECK_CONNECT; check <= CHECK_DIALBACK; check++)
         combine_check(result, (enum check)check);
 }
 

@@ -11,8 +11,8 @@ bool combine_is_neutral(enum reason reason);
 /* The endpoint's worst reached check; `connect` where all are alike. Never NULL. */
 const struct check_result *endpoint_worst(const struct endpoint_result *endpoint);
 
-/* Fills result->check[connect … auth] from the endpoints: the worst of those that reached the check; what is not ok
- * says in its detail at which endpoint. Critical at some but not at all of the domain's endpoints counts as warning.
+/* Fills result->check[connect … dialback] from the endpoints: the worst of those that reached the check; what is not
+ * ok says in its detail at which endpoint. Critical at some but not at all of the domain's endpoints counts as warning.
  * Reached by none: not_reached. */
 void combine_endpoints(struct domain_result *result);
 

@@ -19,6 +19,7 @@ struct shared {
     struct gate *gate;
     struct fetch_client *fetch_client;
     struct login_guard *login_guard;
+    struct dialback_memory *dialback;
     struct sessions_entry *sessions; /* of nodes that had a round; those no longer configured go in time */
     size_t sessions_count;
 };
@@ -29,6 +30,7 @@ static struct shared *shared_take(struct probe_context *former, struct loop *loo
     if (former != NULL) {
         former->shared->references++;
         gate_set_limits(former->shared->gate, max, config->max_concurrent_per_address);
+        dialback_memory_reload(former->shared->dialback, config);
         return former->shared;
     }
     struct shared *shared = mem_alloc(sizeof *shared);
@@ -37,6 +39,7 @@ static struct shared *shared_take(struct probe_context *former, struct loop *loo
         .gate = gate_new(loop, max, config->max_concurrent_per_address),
         .fetch_client = fetch_client_new(loop),
         .login_guard = login_guard_new(loop, config->state_dir),
+        .dialback = dialback_memory_new(),
     };
     return shared;
 }
@@ -69,6 +72,7 @@ static void shared_drop(struct shared *shared)
     if (shared == NULL || --shared->references > 0)
         return;
     sessions_prune(shared, NULL);
+    dialback_memory_free(shared->dialback);
     login_guard_free(shared->login_guard);
     fetch_client_free(shared->fetch_client);
     gate_free(shared->gate);
@@ -132,6 +136,11 @@ struct fetch_client *probe_context_fetch_client(const struct probe_context *cont
 struct login_guard *probe_context_login_guard(const struct probe_context *context)
 {
     return context->shared->login_guard;
+}
+
+struct dialback_memory *probe_context_dialback(const struct probe_context *context)
+{
+    return context->shared->dialback;
 }
 
 static char *identity_of(const struct config_imp_node *node)

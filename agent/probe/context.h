@@ -4,6 +4,7 @@
 
 #include "cisco/axl.h"
 #include "fetch/fetch.h"
+#include "probe/dialback_memory.h"
 #include "probe/gate.h"
 #include "login/login_guard.h"
 #include "cisco/notifications.h"
@@ -26,6 +27,7 @@ struct probe_context {
 struct gate *probe_context_gate(const struct probe_context *context);
 struct fetch_client *probe_context_fetch_client(const struct probe_context *context);
 struct login_guard *probe_context_login_guard(const struct probe_context *context);
+struct dialback_memory *probe_context_dialback(const struct probe_context *context);
 
 /* What is remembered of a node's servers between rounds, for as long as its addresses and accounts stay the same. */
 struct imp_sessions {

@@ -1,11 +1,16 @@
 /* The probe of a domain: discovery, then the conversations with all its endpoints, then the combined verdicts. */
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "health/combine.h"
 #include "health/severity.h"
+#include "login/login_guard.h"
+#include "login/secret.h"
 #include "probe/context.h"
+#include "probe/dialback.h"
 #include "probe/discover.h"
 #include "probe/s2s.h"
 
@@ -18,6 +23,18 @@ struct conversation {
     struct gate_pass *pass; /* NULL before and after */
     struct s2s *s2s;        /* NULL while it waits for its turn */
     int64_t started_us;
+    bool verifies;          /* keys, if it gets that far */
+};
+
+/* What a round does about dialback. */
+struct verification {
+    bool due;                      /* at every endpoint; otherwise only at those of which nothing is known */
+    bool aside;                    /* what is found is not remembered */
+    struct dialback_moment moment;
+    bool read;                     /* the secret was to be read */
+    char *secret;                  /* owned; NULL: there is none, or it cannot be read */
+    struct err fault;              /* why */
+    struct dialback_options options;
 };
 
 struct probe {
@@ -29,6 +46,7 @@ struct probe {
     size_t conversation_count;
     size_t pending; /* conversations that have not ended */
     bool expired;   /* nothing new is begun */
+    struct verification dialback;
     probe_done done;
     void *arg;
 };
@@ -38,19 +56,54 @@ struct probe {
 static void probe_free(struct probe *probe)
 {
     probe_context_free(probe->context);
+    if (probe->dialback.secret != NULL)
+        secret_cleanse(probe->dialback.secret, LOGIN_PASSWORD_SIZE);
+    free(probe->dialback.secret);
     free(probe->conversations);
     free(probe);
+}
+
+/* The conversation got to where keys are verified. */
+static bool is_authenticable(const struct endpoint_result *endpoint)
+{
+    return endpoint->reached[CHECK_AUTH] && endpoint->check[CHECK_AUTH].reason == REASON_OK;
+}
+
+/* Where nothing was verified: what is known from earlier rounds, or why it could not be. */
+static void complete_dialback(struct probe *probe)
+{
+    struct domain_result *result = probe->result;
+    bool *reachable = mem_array(result->endpoint_count, sizeof *reachable);
+    for (size_t i = 0; i < result->endpoint_count; i++)
+        reachable[i] = is_authenticable(&result->endpoints[i]);
+    for (size_t i = 0; i < probe->conversation_count; i++) {
+        const struct conversation *conversation = &probe->conversations[i];
+        struct endpoint_result *endpoint = conversation->endpoint;
+        bool *reached = &reachable[endpoint - result->endpoints];
+        if (conversation->verifies && *reached && probe->dialback.fault.text[0] != '\0') {
+            endpoint->reached[CHECK_DIALBACK] = true;
+            check_result_set(&endpoint->check[CHECK_DIALBACK], REASON_LOCAL_ERROR, "%s", probe->dialback.fault.text);
+        }
+        *reached &= !conversation->verifies;
+    }
+    dialback_memory_recall(probe_context_dialback(probe->context), probe->domain, result, reachable);
+    free(reachable);
 }
 
 static void finish(struct probe *probe)
 {
     struct domain_result *result = probe->result;
+    bool dialback = config_dialback_runs(probe->domain);
+    if (dialback)
+        complete_dialback(probe);
     severity_apply(&probe->domain->severity, result);
     combine_endpoints(result);
-    for (int check = 0; check < CHECK_COUNT; check++) {
-        if (!check_is_built((enum check)check))
-            check_result_set(&result->check[check], REASON_NOT_CONFIGURED, NULL);
-    }
+    if (!dialback)
+        check_result_set(&result->check[CHECK_DIALBACK], REASON_NOT_CONFIGURED, NULL);
+    else if (!probe->dialback.aside)
+        dialback_memory_note(probe_context_dialback(probe->context), probe->domain, result, probe->dialback.due,
+                             &probe->dialback.moment);
+    check_result_set(&result->check[CHECK_PING], REASON_NOT_CONFIGURED, NULL);
     result->finished_ms = clock_wall_ms();
     probe_done done = probe->done;
     void *arg = probe->arg;
@@ -93,6 +146,64 @@ static void conversation_done(void *arg)
                       timed_out(conversation, conversation->probe->context->config->timeout_ms * 1000));
 }
 
+/* Another number after each change of the file; 0 without one. */
+static uint64_t stamp_of(const char *file)
+{
+    struct stat status;
+    if (file == NULL || stat(file, &status) != 0)
+        return 0;
+    const int64_t parts[] = {status.st_mtim.tv_sec, status.st_mtim.tv_nsec, (int64_t)status.st_size,
+                             (int64_t)status.st_ino};
+    return text_hash((const char *)parts, sizeof parts);
+}
+
+static void begin_dialback(struct probe *probe)
+{
+    struct verification *dialback = &probe->dialback;
+    if (!config_dialback_runs(probe->domain))
+        return;
+    const struct dialback_memory *memory = probe_context_dialback(probe->context);
+    dialback->moment = (struct dialback_moment){clock_mono_us(), stamp_of(probe->domain->dialback.secret_file),
+                                                probe->context->config->confirm};
+    dialback->due = dialback_memory_is_due(memory, probe->domain, &dialback->moment);
+}
+
+/* Reads the secret when the first conversation needs it. False: it cannot be read. */
+static bool read_secret(struct probe *probe)
+{
+    struct verification *dialback = &probe->dialback;
+    const char *file = probe->domain->dialback.secret_file;
+    if (dialback->read || file == NULL)
+        return dialback->secret != NULL || file == NULL;
+    dialback->read = true;
+    dialback->secret = mem_alloc(LOGIN_PASSWORD_SIZE);
+    if (login_password_read(file, dialback->secret, &dialback->fault))
+        return true;
+    free(dialback->secret);
+    dialback->secret = NULL;
+    return false;
+}
+
+/* What the conversation verifies; NULL: nothing. */
+static const struct dialback_options *dialback_for(struct conversation *conversation)
+{
+    struct probe *probe = conversation->probe;
+    const struct config_domain *domain = probe->domain;
+    struct verification *dialback = &probe->dialback;
+    const struct dialback_memory *memory = probe_context_dialback(probe->context);
+    conversation->verifies = config_dialback_runs(domain) &&
+                             (dialback->due || !dialback_memory_knows(memory, domain, conversation->endpoint));
+    if (!conversation->verifies || !read_secret(probe))
+        return NULL;
+    dialback->options = (struct dialback_options){
+        .from = domain->dialback.from != NULL ? domain->dialback.from : probe->context->config->domain,
+        .secret = dialback->secret,
+        .algorithm = domain->dialback.algorithm,
+        .remembered = dialback_memory_algorithm(memory, domain),
+    };
+    return &dialback->options;
+}
+
 static void conversation_go(void *arg)
 {
     struct conversation *conversation = arg;
@@ -103,6 +214,7 @@ static void conversation_go(void *arg)
         .from = probe->context->config->domain,
         .timeout_us = probe->context->config->timeout_ms * 1000,
         .domain = probe->domain,
+        .dialback = dialback_for(conversation),
     };
     int64_t waited_us = gate_waited_us(conversation->pass);
     if (waited_us > probe->result->start_delay_us)
@@ -149,9 +261,15 @@ static struct probe *domain_start(struct probe_context *context, const struct co
     *probe = (struct probe){
         .context = context, .domain = domain, .result = domain_result_new(), .done = done, .arg = arg};
     context->references++;
+    begin_dialback(probe);
     probe->discovery =
         discover_start(context->resolver, context->config, domain, probe->result, discovery_done, probe);
     return probe;
+}
+
+void probe_domain_set_aside(struct probe *probe)
+{
+    probe->dialback.aside = true;
 }
 
 void probe_domain_expire(struct probe *probe)

@@ -36,6 +36,10 @@ struct probe_ops {
  * returns: what had not come by now has timed out, and an endpoint that was still to be talked to is unknown. */
 void probe_domain_expire(struct probe *probe);
 
+/* For a probe that was just begun and whose result is for who asked alone: rounds to come do not count it as one of
+ * theirs, and verify dialback keys when they would have done. */
+void probe_domain_set_aside(struct probe *probe);
+
 extern const struct probe_ops probe_domain; /* server-to-server federation of a domain */
 
 struct imp_probe;

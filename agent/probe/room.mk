@@ -3,6 +3,7 @@ noinst_LIBRARIES += agent/probe/libprobe.a
 agent_probe_libprobe_a_SOURCES = \
 	agent/probe/context.c agent/probe/context.h \
 	agent/probe/dialback.c agent/probe/dialback.h \
+	agent/probe/dialback_memory.c agent/probe/dialback_memory.h \
 	agent/probe/discover.c agent/probe/discover.h \
 	agent/probe/discovery.h \
 	agent/probe/domain.c \
@@ -31,6 +32,13 @@ tests_unit_test_round_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS) $(CMOCKA_LIBS
 tests_unit_test_route_SOURCES = tests/unit/test_route.c $(RESOLVER_SCENE)
 tests_unit_test_route_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_route_LDADD = agent/probe/libprobe.a $(RESOLVER_SCENE_LIBS)
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_dialback_memory
+tests_unit_test_dialback_memory_SOURCES = tests/unit/test_dialback_memory.c agent/probe/dialback_memory.c
+tests_unit_test_dialback_memory_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_dialback_memory_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
 endif
 
 # Its clock and its loop are made up, and its allocations are counted.

@@ -45,8 +45,8 @@ struct record *record_new(enum kind kind, const struct registered *registered)
         expiry_init(&record->status.domain.expiry);
     for (int i = 0; i < parts.check_count; i++) {
         struct check_status *check = &parts.check[i];
-        bool is_built = kind != KIND_DOMAIN || check_is_built((enum check)i);
-        check_result_set(&check->result, is_built ? REASON_NOT_RUN : REASON_NOT_CONFIGURED, NULL);
+        bool always = kind != KIND_DOMAIN || i < CHECK_DIALBACK;
+        check_result_set(&check->result, always ? REASON_NOT_RUN : REASON_NOT_CONFIGURED, NULL);
         check->result.duration_us = DURATION_ABSENT;
         check->last_run_ms = check->last_success_ms = check->last_change_ms = TIME_ABSENT;
         tracker_init(&record->check[i]);
@@ -104,24 +104,37 @@ static struct record *copy(const struct record *before)
     return record;
 }
 
-void record_set_interval(struct record *record, int64_t interval_ms)
+/* From now on it will be run. */
+static void expect_check(struct check_status *check)
+{
+    if (check->result.reason == REASON_NOT_CONFIGURED)
+        check->result = (struct check_result){REASON_NOT_RUN, STATE_UNKNOWN, DURATION_ABSENT, NULL};
+}
+
+void record_set_interval(struct record *record, const struct intervals *intervals)
 {
     struct record_parts parts = record_parts(record);
     for (int i = 0; i < parts.check_count; i++)
-        parts.check[i].interval_ms = interval_ms;
+        parts.check[i].interval_ms = intervals->round_ms;
+    if (record->kind == KIND_DOMAIN && intervals->dialback_ms > 0) {
+        if (intervals->dialback_ms > intervals->round_ms)
+            parts.check[CHECK_DIALBACK].interval_ms = intervals->dialback_ms;
+        expect_check(&parts.check[CHECK_DIALBACK]);
+    }
 }
 
-struct record *record_at_interval(struct record *before, int64_t interval_ms)
+struct record *record_at_interval(struct record *before, const struct intervals *intervals)
 {
     struct record *record = copy(before);
     record->lender = record_hold(before->lender != NULL ? before->lender : before);
-    record_set_interval(record, interval_ms);
+    record_set_interval(record, intervals);
     return record;
 }
 
 /* A finished round, of either kind. */
 struct round {
     const struct check_result *check;
+    const bool *carried; /* of each check: its result is no new one; NULL: all are */
     int worst; /* the check that decides the state of the whole */
     int64_t finished_ms;
     unsigned confirm;
@@ -167,7 +180,7 @@ static void take_check(struct record *record, int which, const struct round *rou
     check->result = round->check[which];
     if (check->result.reason == REASON_NOT_CONFIGURED) {
         tracker_init(tracker);
-    } else {
+    } else if (round->carried == NULL || !round->carried[which]) {
         advance(check, round->finished_ms);
         follow(parts.history, tracker, which, check->result.state, check->result.reason, round, outcome);
     }
@@ -208,13 +221,15 @@ static void log_skipped(const struct domain_status *domain, const struct domain_
 }
 
 struct record *record_after_domain(const struct record *before, struct domain_result *result, unsigned confirm,
-                                   int64_t interval_ms, const struct expiry_limits *limits,
+                                   const struct intervals *intervals, const struct expiry_limits *limits,
                                    atomic_uint *last_endpoint, struct round_outcome *outcome)
 {
     struct record *record = copy(before);
     struct domain_status *domain = &record->status.domain;
     domain->latest = result;
-    record_set_interval(record, result->interval_ms > 0 ? result->interval_ms : interval_ms);
+    const struct intervals present = {result->interval_ms > 0 ? result->interval_ms : intervals->round_ms,
+                                      intervals->dialback_ms};
+    record_set_interval(record, &present);
 
     struct roster *former = record->roster;
     record->roster = roster_apply(former, result, last_endpoint);
@@ -222,7 +237,7 @@ struct record *record_after_domain(const struct record *before, struct domain_re
     roster_release(former);
 
     domain->state = combine_domain(result, &domain->worst);
-    const struct round round = {result->check, (int)domain->worst, result->finished_ms, confirm};
+    const struct round round = {result->check, result->carried, (int)domain->worst, result->finished_ms, confirm};
     take_round(record, &round, outcome);
     if (domain->check[CHECK_CERTIFICATE].confirmed == domain->check[CHECK_CERTIFICATE].result.state)
         expiry_note(&domain->expiry, result, limits);
@@ -231,18 +246,18 @@ struct record *record_after_domain(const struct record *before, struct domain_re
 }
 
 struct record *record_after_imp(const struct record *before, struct imp_result *result, const struct imp_scene *scene,
-                                unsigned confirm, int64_t interval_ms, struct round_outcome *outcome)
+                                unsigned confirm, const struct intervals *intervals, struct round_outcome *outcome)
 {
     struct record *record = copy(before);
     struct imp_status *imp = &record->status.imp;
     imp->latest = result;
     imp->verdict = (struct imp_verdict){.memory = NULL};
-    record_set_interval(record, interval_ms);
+    record_set_interval(record, intervals);
     imp_judge(result, scene, &imp->verdict);
     *outcome = (struct round_outcome){.is_news = result->rows_read};
 
     imp->state = combine_imp(result, &imp->worst);
-    const struct round round = {result->check, (int)imp->worst, result->finished_ms, confirm};
+    const struct round round = {result->check, NULL, (int)imp->worst, result->finished_ms, confirm};
     take_round(record, &round, outcome);
     return record;
 }

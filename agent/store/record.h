@@ -46,32 +46,39 @@ const char *record_check_name(enum kind kind, int check);
 /* What the transition is of: a check's name, or the word for the whole. */
 const char *record_transition_subject(enum kind kind, const struct transition *transition);
 
+/* As configured. */
+struct intervals {
+    int64_t round_ms;
+    int64_t dialback_ms; /* of a domain: least time between two rounds that verify keys; 0: none does */
+};
+
 /* What a round means beside the new record. */
 struct round_outcome {
     bool unconfirmed; /* the round should be repeated soon */
     bool is_news;     /* a state was confirmed, an endpoint came, or a node's table was seen: to be saved */
 };
 
-/* Every check not_run, or not_configured where this version has none; nothing is remembered of a node but which index
- * it gave last. */
+/* Every check not_run, of a domain dialback and ping not_configured; nothing is remembered of a node but which index it
+ * gave last. */
 struct record *record_new(enum kind kind, const struct registered *registered);
 struct record *record_hold(struct record *record);
 void record_release(struct record *record); /* NULL is legal */
 
 /* Only while nobody else sees the record. */
 void record_show_confirmed(struct record *record); /* in the status, what its trackers have */
-void record_set_interval(struct record *record, int64_t interval_ms);
-/* The same at another interval. */
-struct record *record_at_interval(struct record *before, int64_t interval_ms);
+void record_set_interval(struct record *record, const struct intervals *intervals);
+/* The same at other intervals. */
+struct record *record_at_interval(struct record *before, const struct intervals *intervals);
 
-/* The record after a round, whose result it owns. `interval_ms` is the configured one. */
+/* The record after a round, whose result it owns. The intervals are the configured ones. */
 
 /* *last_endpoint is as in roster_apply(). */
 struct record *record_after_domain(const struct record *before, struct domain_result *result, unsigned confirm,
-                                   int64_t interval_ms, const struct expiry_limits *limits,
+                                   const struct intervals *intervals, const struct expiry_limits *limits,
                                    atomic_uint *last_endpoint, struct round_outcome *outcome);
 /* Judges the result first; the scene's `before` is that of this record. */
 struct record *record_after_imp(const struct record *before, struct imp_result *result, const struct imp_scene *scene,
-                                unsigned confirm, int64_t interval_ms, struct round_outcome *outcome);
+                                unsigned confirm, const struct intervals *intervals,
+                                struct round_outcome *outcome);
 
 #endif

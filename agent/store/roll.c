@@ -7,7 +7,7 @@
 /* What the configuration says of one domain or node. */
 struct configured {
     const char *name;
-    int64_t interval_ms;
+    struct intervals intervals;
 };
 
 static size_t configured_count(enum kind kind, const struct config *config)
@@ -17,9 +17,11 @@ static size_t configured_count(enum kind kind, const struct config *config)
 
 static struct configured configured(enum kind kind, const struct config *config, size_t at)
 {
-    if (kind == KIND_DOMAIN)
-        return (struct configured){config->domains[at].name, config->domains[at].interval_ms};
-    return (struct configured){config->imp_nodes[at].name, config->imp_nodes[at].interval_ms};
+    if (kind == KIND_IMP)
+        return (struct configured){config->imp_nodes[at].name, {config->imp_nodes[at].interval_ms, 0}};
+    const struct config_domain *domain = &config->domains[at];
+    int64_t dialback_ms = config_dialback_runs(domain) ? domain->dialback.interval_ms : 0;
+    return (struct configured){domain->name, {domain->interval_ms, dialback_ms}};
 }
 
 static int by_index(const void *a, const void *b)
@@ -36,20 +38,20 @@ static struct entry *find(const struct roll *roll, struct registered *registered
     return found != NULL ? *found : NULL;
 }
 
-static struct record *first_record(enum kind kind, struct registered *registered, int64_t interval_ms)
+static struct record *first_record(enum kind kind, struct registered *registered, const struct intervals *intervals)
 {
     struct record *record = registry_restored(registered);
     if (record == NULL)
         record = record_new(kind, registered);
-    record_set_interval(record, interval_ms);
+    record_set_interval(record, intervals);
     return record;
 }
 
-static struct record *carried_over(struct entry *former, int64_t interval_ms)
+static struct record *carried_over(struct entry *former, const struct intervals *intervals)
 {
-    if (former->interval_ms == interval_ms)
+    if (former->intervals.round_ms == intervals->round_ms && former->intervals.dialback_ms == intervals->dialback_ms)
         return record_hold(former->record);
-    return record_at_interval(former->record, interval_ms);
+    return record_at_interval(former->record, intervals);
 }
 
 struct roll *roll_new(enum kind kind, const struct config *config, struct registry *registry,
@@ -63,10 +65,10 @@ struct roll *roll_new(enum kind kind, const struct config *config, struct regist
         struct configured each = configured(kind, config, i);
         struct entry *entry = roll->order[i] = &roll->entries[i];
         entry->registered = registry_enter(registry, each.name, NULL);
-        entry->interval_ms = each.interval_ms;
+        entry->intervals = each.intervals;
         struct entry *before = former != NULL ? find(former, entry->registered) : NULL;
-        entry->record = before != NULL ? carried_over(before, each.interval_ms)
-                                       : first_record(kind, entry->registered, each.interval_ms);
+        entry->record = before != NULL ? carried_over(before, &each.intervals)
+                                       : first_record(kind, entry->registered, &each.intervals);
     }
     qsort(roll->order, roll->count, sizeof *roll->order, by_index);
     return roll;

@@ -13,7 +13,7 @@
 struct entry {
     struct registered *registered;
     struct record *record; /* owned reference */
-    int64_t interval_ms;   /* as configured */
+    struct intervals intervals;
 };
 
 struct roll {
@@ -22,7 +22,7 @@ struct roll {
     struct entry **order;  /* owned; the same, in ascending order of index */
 };
 
-/* What is in `former` (NULL: nothing) stays as it is, but for its interval; what comes begins with what the state file
+/* What is in `former` (NULL: nothing) stays as it is, but for its intervals; what comes begins with what the state file
  * knew of it, or anew. New names get their indexes. */
 struct roll *roll_new(enum kind kind, const struct config *config, struct registry *registry,
                       const struct roll *former);

@@ -287,7 +287,7 @@ bool store_put(struct store *store, size_t domain, struct domain_result *result)
     struct entry *entry = &store->rolls[KIND_DOMAIN]->entries[domain];
     const struct expiry_limits limits = {store->config->tls_expiry_warning_s, store->config->tls_expiry_critical_s};
     struct round_outcome outcome;
-    struct record *after = record_after_domain(entry->record, result, store->config->confirm, entry->interval_ms,
+    struct record *after = record_after_domain(entry->record, result, store->config->confirm, &entry->intervals,
                                                &limits, &entry->registered->last_part, &outcome);
     return replace(store, entry, after, &outcome);
 }
@@ -317,7 +317,7 @@ bool store_put_imp(struct store *store, size_t node, struct imp_result *result)
         .before = entry->record->status.imp.verdict.memory, .peers = peers, .peer_count = roll->count - 1,
     };
     struct round_outcome outcome;
-    struct record *after = record_after_imp(entry->record, result, &scene, store->config->confirm, entry->interval_ms,
+    struct record *after = record_after_imp(entry->record, result, &scene, store->config->confirm, &entry->intervals,
                                             &outcome);
     free(peers);
     atomic_store(&entry->registered->last_part, after->status.imp.verdict.memory->last_index);

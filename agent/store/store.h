@@ -12,12 +12,12 @@
 struct store;
 struct snapshot;
 
-/* One status a configured domain or node, every check not_run (of a domain dialback and ping: not_configured). Holds a
- * reference to `config` while it is in force. With state_dir (NULL: nothing is kept) indexes, confirmed states,
- * since-times, transitions and what is remembered of a node's table are taken over from there, and kept there from now
- * on: by a thread of its own, a moment after each change, by atomic rename. A since-time is shown from the first round
- * on, and becomes that of a transition if that round's state is confirmed to be another. A folder that cannot be used
- * is told in the log, and the store works without it; a file that is damaged or foreign is set aside. */
+/* One status a configured domain or node, every check not_run, or not_configured. Holds a reference to `config` while
+ * it is in force. With state_dir (NULL: nothing is kept) indexes, confirmed states, since-times, transitions and what
+ * is remembered of a node's table are taken over from there, and kept there from now on: by a thread of its own, a
+ * moment after each change, by atomic rename. A since-time is shown from the first round on, and becomes that of a
+ * transition if that round's state is confirmed to be another. A folder that cannot be used is told in the log, and the
+ * store works without it; a file that is damaged or foreign is set aside. */
 struct store *store_new(struct config *config, const char *state_dir);
 /* For who looks on beside an agent: takes over what it has kept in its state_dir, if that can be read, and keeps
  * nothing. */

@@ -174,6 +174,74 @@ static void a_result_may_name_its_interval(void **state)
     store_free(store);
 }
 
+static struct config *dialback_config(const char *letters, enum config_enabled enabled, int64_t interval_ms)
+{
+    struct config *config = scene_config(letters, 2);
+    config->domains[0].dialback = (struct config_dialback){.enabled = enabled, .interval_ms = interval_ms};
+    return config;
+}
+
+/* `carried`: no keys were verified in this round. */
+static bool put_dialback(struct store *store, enum reason reason, int64_t at_ms, bool carried)
+{
+    struct domain_result *result = scene_round(CHECK_DIALBACK, reason, at_ms);
+    result->carried[CHECK_DIALBACK] = carried;
+    return store_put(store, 0, result);
+}
+
+static void what_is_carried_over_counts_as_nothing(void **state)
+{
+    (void)state;
+    struct store *store = store_new(dialback_config("a", ENABLED_TRUE, 1800000), NULL);
+    const struct check_status *dialback = &scene_status(store, 'a')->check[CHECK_DIALBACK];
+    assert_int_equal(dialback->result.reason, REASON_NOT_RUN);
+    assert_int_equal(dialback->interval_ms, 1800000);
+    put_dialback(store, REASON_OK, 1000, false);
+    for (int i = 0; i < 3; i++)
+        assert_false(put_dialback(store, REASON_OK, 2000 + i, true));
+    assert_true(put_dialback(store, REASON_DIALBACK_KEY_REJECTED, 3000, false));
+    /* Not the second of two; and that it is still critical is no failure of its own. */
+    put_dialback(store, REASON_DIALBACK_KEY_REJECTED, 4000, true);
+    dialback = &scene_status(store, 'a')->check[CHECK_DIALBACK];
+    assert_int_equal(dialback->runs_total, 2);
+    assert_int_equal(dialback->failures_total, 1);
+    assert_int_equal(dialback->last_run_ms, 3000);
+    assert_int_equal(dialback->last_success_ms, 1000);
+    assert_int_equal(dialback->confirmed, STATE_OK);
+    assert_true(dialback->last_change_ms == TIME_ABSENT);
+    assert_int_equal(dialback->result.state, STATE_CRITICAL);
+    assert_string_equal(dialback->result.detail, "at 4000");
+    assert_int_equal(scene_status(store, 'a')->check[CHECK_AUTH].runs_total, 6);
+    assert_false(put_dialback(store, REASON_DIALBACK_KEY_REJECTED, 5000, false));
+    dialback = &scene_status(store, 'a')->check[CHECK_DIALBACK];
+    assert_int_equal(dialback->confirmed, STATE_CRITICAL);
+    assert_int_equal(dialback->last_change_ms, 5000);
+    assert_int_equal(dialback->failures_total, 2);
+    store_free(store);
+}
+
+static void dialback_has_an_interval_of_its_own(void **state)
+{
+    (void)state;
+    struct store *store = store_new(dialback_config("a", ENABLED_TRUE, 30000), NULL);
+    assert_int_equal(scene_status(store, 'a')->check[CHECK_DIALBACK].interval_ms, 60000); /* no rounds in between */
+    store_reload(store, dialback_config("a", ENABLED_TRUE, 90000));
+    assert_int_equal(scene_status(store, 'a')->check[CHECK_DIALBACK].interval_ms, 90000);
+    assert_int_equal(scene_status(store, 'a')->check[CHECK_AUTH].interval_ms, 60000);
+    struct domain_result *result = scene_round(CHECK_DIALBACK, REASON_OK, 1000);
+    result->interval_ms = 240000; /* after a back-off */
+    store_put(store, 0, result);
+    assert_int_equal(scene_status(store, 'a')->check[CHECK_DIALBACK].interval_ms, 240000);
+    store_reload(store, dialback_config("a", ENABLED_FALSE, 90000));
+    assert_int_equal(scene_status(store, 'a')->check[CHECK_DIALBACK].interval_ms, 60000);
+    assert_int_equal(scene_status(store, 'a')->check[CHECK_DIALBACK].result.reason, REASON_OK); /* until a round */
+    store_put(store, 0, scene_good_round(2000));
+    assert_int_equal(scene_status(store, 'a')->check[CHECK_DIALBACK].result.reason, REASON_NOT_CONFIGURED);
+    store_reload(store, dialback_config("a", ENABLED_TRUE, 90000));
+    assert_int_equal(scene_status(store, 'a')->check[CHECK_DIALBACK].result.reason, REASON_NOT_RUN);
+    store_free(store);
+}
+
 static void endpoints_keep_their_indexes(void **state)
 {
     (void)state;
@@ -334,6 +402,8 @@ int main(void)
         cmocka_unit_test(what_is_not_configured_has_no_transitions),
         cmocka_unit_test(history_keeps_the_latest),
         cmocka_unit_test(a_result_may_name_its_interval),
+        cmocka_unit_test(what_is_carried_over_counts_as_nothing),
+        cmocka_unit_test(dialback_has_an_interval_of_its_own),
         cmocka_unit_test(endpoints_keep_their_indexes),
         cmocka_unit_test(a_peer_cannot_fill_the_memory_with_endpoints),
         cmocka_unit_test(a_snapshot_never_changes),
