@@ -96,6 +96,12 @@ static void give_mechanisms(struct fact_value *value, enum tri dialback, enum tr
         give_text(value, external == TRI_YES ? "external" : "none");
 }
 
+static void give_algorithm(struct fact_value *value, enum dialback_algorithm algorithm)
+{
+    if (algorithm != DIALBACK_AUTO)
+        give_text(value, dialback_algorithm_name(algorithm));
+}
+
 static void give_known(struct fact_value *value, bool known, double number)
 {
     if (known)
@@ -295,6 +301,8 @@ READER(endpoint_tls_cipher, give_text, endpoint_of(row)->tls_cipher)
 READER(endpoint_phase, give_duration_us, endpoint_of(row)->phase_us[row->sub])
 READER(endpoint_mechanisms, give_mechanisms, endpoint_of(row)->dialback, endpoint_of(row)->external)
 READER(endpoint_auth, give_tri, row->sub == 0 ? endpoint_of(row)->dialback : endpoint_of(row)->external)
+
+READER(endpoint_algorithm, give_algorithm, endpoint_of(row)->dialback_algorithm)
 
 READER(stage_state, give_number, stage_of(row)->state)
 READER(stage_reason, give_reason, stage_of(row))

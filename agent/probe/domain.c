@@ -31,9 +31,9 @@ struct verification {
     bool due;                      /* at every endpoint; otherwise only at those of which nothing is known */
     bool aside;                    /* what is found is not remembered */
     struct dialback_moment moment;
-    bool read;                     /* the secret was to be read */
-    char *secret;                  /* owned; NULL: there is none, or it cannot be read */
-    struct err fault;              /* why */
+    bool prepared;                 /* what follows is known */
+    char *secret;                  /* owned; NULL: there is none */
+    struct err fault;              /* why it cannot be read */
     struct dialback_options options;
 };
 
@@ -63,6 +63,11 @@ static void probe_free(struct probe *probe)
     free(probe);
 }
 
+static bool is_faulty(const struct verification *dialback)
+{
+    return dialback->fault.text[0] != '\0';
+}
+
 /* The conversation got to where keys are verified. */
 static bool is_authenticable(const struct endpoint_result *endpoint)
 {
@@ -80,7 +85,7 @@ static void complete_dialback(struct probe *probe)
         const struct conversation *conversation = &probe->conversations[i];
         struct endpoint_result *endpoint = conversation->endpoint;
         bool *reached = &reachable[endpoint - result->endpoints];
-        if (conversation->verifies && *reached && probe->dialback.fault.text[0] != '\0') {
+        if (conversation->verifies && *reached && is_faulty(&probe->dialback)) {
             endpoint->reached[CHECK_DIALBACK] = true;
             check_result_set(&endpoint->check[CHECK_DIALBACK], REASON_LOCAL_ERROR, "%s", probe->dialback.fault.text);
         }
@@ -168,40 +173,36 @@ static void begin_dialback(struct probe *probe)
     dialback->due = dialback_memory_is_due(memory, probe->domain, &dialback->moment);
 }
 
-/* Reads the secret when the first conversation needs it. False: it cannot be read. */
-static bool read_secret(struct probe *probe)
+/* Once the first conversation needs it. The secret may turn out not to be readable. */
+static void prepare_dialback(struct probe *probe)
 {
     struct verification *dialback = &probe->dialback;
-    const char *file = probe->domain->dialback.secret_file;
-    if (dialback->read || file == NULL)
-        return dialback->secret != NULL || file == NULL;
-    dialback->read = true;
-    dialback->secret = mem_alloc(LOGIN_PASSWORD_SIZE);
-    if (login_password_read(file, dialback->secret, &dialback->fault))
-        return true;
-    free(dialback->secret);
-    dialback->secret = NULL;
-    return false;
+    const struct config_dialback *config = &probe->domain->dialback;
+    dialback->prepared = true;
+    if (config->secret_file != NULL) {
+        dialback->secret = mem_alloc(LOGIN_PASSWORD_SIZE);
+        login_password_read(config->secret_file, dialback->secret, &dialback->fault);
+    }
+    dialback->options = (struct dialback_options){
+        .from = config->from != NULL ? config->from : probe->context->config->domain,
+        .secret = dialback->secret,
+        .algorithm = config->algorithm,
+        .remembered = dialback_memory_algorithm(probe_context_dialback(probe->context), probe->domain),
+    };
 }
 
 /* What the conversation verifies; NULL: nothing. */
 static const struct dialback_options *dialback_for(struct conversation *conversation)
 {
     struct probe *probe = conversation->probe;
-    const struct config_domain *domain = probe->domain;
     struct verification *dialback = &probe->dialback;
     const struct dialback_memory *memory = probe_context_dialback(probe->context);
-    conversation->verifies = config_dialback_runs(domain) &&
-                             (dialback->due || !dialback_memory_knows(memory, domain, conversation->endpoint));
-    if (!conversation->verifies || !read_secret(probe))
-        return NULL;
-    dialback->options = (struct dialback_options){
-        .from = domain->dialback.from != NULL ? domain->dialback.from : probe->context->config->domain,
-        .secret = dialback->secret,
-        .algorithm = domain->dialback.algorithm,
-        .remembered = dialback_memory_algorithm(memory, domain),
-    };
-    return &dialback->options;
+    conversation->verifies =
+        config_dialback_runs(probe->domain) &&
+        (dialback->due || !dialback_memory_knows(memory, probe->domain, conversation->endpoint));
+    if (conversation->verifies && !dialback->prepared)
+        prepare_dialback(probe);
+    return conversation->verifies && !is_faulty(dialback) ? &dialback->options : NULL;
 }
 
 static void conversation_go(void *arg)

@@ -35,10 +35,16 @@ tests_unit_test_route_LDADD = agent/probe/libprobe.a $(RESOLVER_SCENE_LIBS)
 endif
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_dialback_memory
+check_PROGRAMS += tests/unit/test_dialback_memory tests/unit/test_round_dialback
 tests_unit_test_dialback_memory_SOURCES = tests/unit/test_dialback_memory.c agent/probe/dialback_memory.c
 tests_unit_test_dialback_memory_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_dialback_memory_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
+
+tests_unit_test_round_dialback_SOURCES = tests/unit/test_round_dialback.c agent/probe/dialback_memory.c \
+	agent/probe/domain.c
+tests_unit_test_round_dialback_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_round_dialback_LDADD = agent/login/liblogin.a agent/health/libhealth.a agent/base/libbase.a \
+	$(OPENSSL_LIBS) $(CMOCKA_LIBS)
 endif
 
 # Its clock and its loop are made up, and its allocations are counted.

@@ -33,6 +33,9 @@ static const struct column CONNECTION_TERMS[] = {
     {"TLS version", "version", LOOK_PLAIN, 0},
     {"Cipher suite", "cipher", LOOK_PLAIN, 0},
 };
+static const struct column DIALBACK_TERMS[] = {
+    {"Dialback keys", "dialback_algorithm", LOOK_PLAIN, 0},
+};
 static const struct column CERTIFICATE_TERMS[] = {
     {"Subject", "subject", LOOK_CODE, 0},
     {"Issuer", "issuer", LOOK_CODE, 0},
@@ -68,6 +71,7 @@ static void add_endpoint(const struct page *page, const struct fact_row *row)
     table_add_term_of_rows(page, SCOPE_PHASE, row->item, &PHASE);
     table_add_terms(page, row, CONNECTION_TERMS, COUNT(CONNECTION_TERMS));
     table_add_term_of_rows(page, SCOPE_MECHANISM, row->item, &MECHANISM);
+    table_add_terms(page, row, DIALBACK_TERMS, COUNT(DIALBACK_TERMS));
     table_add_terms(page, row, CERTIFICATE_TERMS, COUNT(CERTIFICATE_TERMS));
     table_add_term_of_rows(page, SCOPE_TEST, row->item, &TEST);
     buf_puts(out, "</dl>\n");

@@ -118,7 +118,11 @@ static void add_healthy(struct status *status)
         conclude(domain, check, REASON_OK, 2);
     result->records[0] = (struct srv_record){SERVICE_XMPP_SERVER, mem_strdup("xmpp1.healthy.example"), 5269, 10, 0};
     result->records[1] = (struct srv_record){SERVICE_XMPP_SERVER, mem_strdup("xmpp2.healthy.example"), 15269, 20, 5};
-    add_certificate(fill_endpoint(result, 0, "xmpp1.healthy.example", "2001:db8::1"), "CN=healthy.example");
+    struct endpoint_result *endpoint = fill_endpoint(result, 0, "xmpp1.healthy.example", "2001:db8::1");
+    add_certificate(endpoint, "CN=healthy.example");
+    endpoint->reached[CHECK_DIALBACK] = true;
+    check_result_set(&endpoint->check[CHECK_DIALBACK], REASON_OK, NULL);
+    endpoint->dialback_algorithm = DIALBACK_SHA1_NESTED;
 }
 
 static void add_expired(struct status *status)

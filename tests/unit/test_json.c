@@ -117,6 +117,9 @@ static void test_json(void **state)
     assert_null(json_object_get(at(root, "domains.1.endpoints.0.checks"), "srv"));
     check_number(root, "domains.1.endpoints.0.phases.connect.duration_seconds", 0.001);
     check_number(root, "domains.1.endpoints.0.auth.dialback.offered", 1);
+    check_text(root, "domains.0.endpoints.0.checks.dialback.state", "ok");
+    check_text(root, "domains.0.endpoints.0.dialback_algorithm", "sha1-nested");
+    assert_null(json_object_get(at(root, "domains.1.endpoints.0"), "dialback_algorithm"));
     check_text(root, "domains.1.endpoints.0.certificate.subject", "CN=expired.example");
     check_text(root, "domains.1.endpoints.0.certificate.chain.leaf.not_after", "2026-11-20T12:00:00Z");
     assert_null(json_object_get(at(root, "domains.1.endpoints.0.certificate.chain"), "intermediate"));
