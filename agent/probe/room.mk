@@ -19,7 +19,12 @@ agent_probe_libprobe_a_SOURCES = \
 	agent/probe/withhold.c agent/probe/withhold.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_discover tests/unit/test_round tests/unit/test_route
+check_PROGRAMS += tests/unit/test_dialback tests/unit/test_discover tests/unit/test_round tests/unit/test_route
+tests_unit_test_dialback_SOURCES = tests/unit/test_dialback.c
+tests_unit_test_dialback_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_dialback_LDADD = agent/probe/libprobe.a agent/login/liblogin.a agent/stream/libstream.a \
+	agent/health/libhealth.a agent/base/libbase.a $(OPENSSL_LIBS) $(CMOCKA_LIBS)
+
 tests_unit_test_discover_SOURCES = tests/unit/test_discover.c tests/unit/dns_zone.c tests/unit/dns_zone.h \
 	$(RESOLVER_SCENE)
 tests_unit_test_discover_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

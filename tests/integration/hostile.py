@@ -16,8 +16,8 @@ from peers import Peers
 
 ZONE = "hostile.test"
 MONITOR = "monitor.test"
-CHECKS = ("srv", "connect", "stream", "starttls", "certificate", "auth")  # in the order of the conversation
-CHECKS_DIRECT = ("srv", "connect", "starttls", "certificate", "stream", "auth")  # ... with direct TLS
+CHECKS = ("srv", "connect", "stream", "starttls", "certificate", "auth", "dialback")  # in the conversation's order
+CHECKS_DIRECT = ("srv", "connect", "starttls", "certificate", "stream", "auth", "dialback")  # ... with direct TLS
 EXIT_CODES = {"ok": 0, "warning": 1, "critical": 2, "unknown": 3}
 WORSE = ("ok", "unknown", "warning", "critical")
 SECONDS_MAX = 50  # of one run; a run that takes longer hangs
@@ -66,6 +66,7 @@ class Case:
     settings: Settings = Settings()
     address: tuple = ("127.0.0.1", 0)  # to listen on
     direct: bool = False  # direct TLS, and no other service
+    dialback: dict = None  # the domain's map in the configuration; `secret` is written to a file. None: not checked
 
     @property
     def domain(self):
@@ -74,10 +75,12 @@ class Case:
 
     @property
     def reasons(self):
-        """{check: reason} of the six checks."""
-        order = (CHECKS_DIRECT if self.direct else CHECKS).index
-        until = order(self.until or max(self.found, key=order, default="auth"))
-        return {check: self.found.get(check, "ok" if order(check) <= until else "not_reached") for check in CHECKS}
+        """{check: reason} of the checks that are configured."""
+        dials_back = self.dialback and self.dialback.get("enabled", True)
+        checks = (CHECKS_DIRECT if self.direct else CHECKS)[:7 if dials_back else 6]
+        until = checks.index(self.until or max(self.found, key=checks.index, default=checks[-1]))
+        return {check: self.found.get(check, "ok" if checks.index(check) <= until else "not_reached")
+                for check in checks}
 
 
 def refuse_unnamed(tls, name, context):
@@ -222,10 +225,22 @@ class Stage:
         for which, reply in {**usual, **case.dns}.items():
             self.names.add(PREFIXES[which] + case.domain, reply, case.domain, port)
 
+    def _describe(self, case):
+        """The domain's map in the configuration."""
+        described = {"name": case.domain}
+        if case.expect:
+            described["expect"] = case.expect
+        if case.dialback:
+            described["dialback"] = dict(case.dialback)
+        if "secret" in described.get("dialback", {}):
+            path = described["dialback"]["secret_file"] = os.path.join(self._folder, f"{case.domain}.secret")
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as out:
+                out.write(described["dialback"].pop("secret") + "\n")
+        return described
+
     def write_config(self, path, settings=Settings(), more=""):
         """Writes a configuration with all cases that have these settings, and `more` at its end. Returns the path."""
-        domains = [json.dumps({"name": case.domain, **({"expect": case.expect} if case.expect else {})})
-                   for case in self._cases if case.settings == settings]
+        domains = [json.dumps(self._describe(case)) for case in self._cases if case.settings == settings]
         with open(path, "w", encoding="utf-8") as out:
             out.write(CONFIG.format(monitor=MONITOR, timeout=settings.timeout, dns_port=self.names.port,
                                     state_dir=os.path.join(os.path.dirname(path), "state"),

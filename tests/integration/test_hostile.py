@@ -1,7 +1,7 @@
 """Peers and name servers that fail, lie, flood and stall: each gets its own right reason, and none harms the agent.
 
-The cases stand in cases_names.py, cases_stream.py, cases_tls.py and cases_direct.py. All of them are judged in a
-handful of runs of `fedhealth check`, so that what times out does so together.
+The cases stand in cases_*.py. All of them are judged in a handful of runs of `fedhealth check`, so that what times out
+does so together.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import subprocess
 
 import pytest
 
+import cases_dialback
 import cases_direct
 import cases_names
 import cases_stream
@@ -21,7 +22,8 @@ from agent import FEDHEALTH, OPENMETRICS, Agent, Samples, parse_openmetrics, run
 from hostile import SANITIZED, Case, Certificates, Settings, Stage
 from peers import full_listener, reset, reset_all
 
-CASES = cases_names.CASES + cases_stream.CASES + cases_tls.CASES + cases_direct.CASES
+CASES = cases_names.CASES + cases_stream.CASES + cases_tls.CASES + cases_direct.CASES \
+    + cases_dialback.CASES
 MEMORY_MAX = 64 << 20  # bytes; sanitizers need more for themselves
 CONTROL = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f]")
 
@@ -85,6 +87,14 @@ def test_two_hundred_records(outcomes):
     ("error-of-own-text", "stream", r": not-today: Come back tomorrow$"),
     ("http", "stream", r'"HTTP/1\.1 400 Bad Request'),
     ("error-with-much-text", "stream", "^[^\N{PILE OF POO}]*\N{PILE OF POO}{60,64}$"),
+    ("dialback-sha1-concat", "dialback",
+     r"^the key by sha1-concat \(experimental\) was accepted, a bogus one rejected$"),
+    ("dialback-stream-error-of-policy", "dialback",
+     ": stream error policy-violation, Use of STARTTLS\ufffd required$"),
+    ("dialback-closed-when-rejected", "dialback",
+     "no answer to the key by sha1-nested: .* closed; the bogus key was rejected; rejected keys: hmac-sha256$"),
+    ("dialback-others-10-mib", "dialback", "no answer to the bogus key: more than 262144 bytes at byte "),
+    ("dialback-noise-beneath-tls", "dialback", "no answer to the bogus key: tls_not_tls, "),
     ("certificate-many-names-warning", "certificate", r": is for dNSName n0\.example, .{,1000} and more$")])
 def test_detail(outcomes, domain, check, detail):
     """The detail quotes the peer where the reason alone does not tell, and not at length."""
@@ -175,7 +185,7 @@ def test_daemon(stage, folder):
         found = {}
         for labels, _ in samples.named("fedhealth_check_reason_info"):
             found.setdefault(labels["domain"], {})[labels["check"]] = labels["reason"]
-        expected = {case.domain: {**case.reasons, "dialback": "not_configured", "ping": "not_configured"}
+        expected = {case.domain: {"dialback": "not_configured", "ping": "not_configured", **case.reasons}
                     for case in CASES if case.settings == Settings()}
         assert found == expected
         for domain in ("error-with-text.hostile.test", "target-of-odd-bytes.hostile.test", "http.hostile.test"):

@@ -339,6 +339,8 @@ static void test_timed_out(void **state)
         {CHECK_AUTH, REASON_AUTH_FEATURES_MISSING, 0, "y"},
         {CHECK_CONNECT, REASON_CONNECT_REFUSED, 0, "n"},
         {CHECK_AUTH, REASON_OK, 0, "n"},
+        {CHECK_DIALBACK, REASON_DIALBACK_TIMEOUT, PATIENT_MS, "y"},
+        {CHECK_DIALBACK, REASON_DIALBACK_CLOSED, 0, "n"},
     };
     for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
         struct scene scene;
