@@ -98,7 +98,7 @@ agent:
   state_dir: {state_dir}
 dns:
   resolvers:
-    - {{name: lab, address: "127.0.0.1:{dns_port}"}}
+{resolvers}
 tls:
   ca_file: {ca_file}
 domains:
@@ -251,9 +251,11 @@ class Lab:
         return f"  - {json.dumps(domain, ensure_ascii=False) if case['config'] else case['unicode']}"
 
     def write_config(self, path, interval="10s", timeout="5s", confirm=2, dns_port=None, snmp_port=1161,
-                     agentx_socket=None, state_dir=None, domains=None, imp_nodes=None):
+                     agentx_socket=None, state_dir=None, domains=None, imp_nodes=None, resolvers=None):
         """Writes an agent configuration that checks every domain of the lab, or just these names, and every IM and
-        Presence node, or just these entries, and keeps its state beside it, unless told otherwise. Returns the path."""
+        Presence node, or just these entries, and keeps its state beside it, unless told otherwise. `resolvers` are
+        (name, port), in place of Knot alone. Returns the path."""
+        resolvers = resolvers or [("lab", dns_port or self.dns_port)]
         if imp_nodes is None:
             imp_nodes = self.imp.configs() if self.imp and not domains else []
         snmp = SNMP_AGENTX.format(socket=agentx_socket) if agentx_socket else SNMP_MASTER.format(port=snmp_port)
@@ -261,7 +263,8 @@ class Lab:
             out.write(AGENT_CONFIG.format(
                 monitor=MONITOR, interval=interval, timeout=timeout, confirm=confirm,
                 state_dir=state_dir or os.path.join(os.path.dirname(path), "state"),
-                dns_port=dns_port or self.dns_port, ca_file=self.ca_file, snmp=snmp,
+                resolvers="\n".join(f'    - {{name: {name}, address: "127.0.0.1:{port}"}}' for name, port in resolvers),
+                ca_file=self.ca_file, snmp=snmp,
                 domains="\n".join(f"  - {name}" for name in domains) if domains else
                         "\n".join(self._domain_line(case) for case in CASES)))
             if imp_nodes:

@@ -1,4 +1,5 @@
-"""Two Prosodys that federate with one another, by dialback, and an account at the one from which the other is pinged."""
+"""Two Prosodys that federate with one another, by dialback, an account at the one from which the other is pinged, and
+Knot DNS, in which both stand."""
 
 import contextlib
 import os
@@ -6,6 +7,7 @@ import shutil
 import tempfile
 
 from .certificates import Authority
+from .knot import Knot
 from .prosody import Prosody, add_account
 from .server import free_port
 
@@ -15,7 +17,8 @@ ASKING = "monitor.lab.test"  # who asks whether the servers are there
 
 
 class Federation:
-    """`near` has the account, `far` answers its pings until lose_route(). `ca_file` is what has signed both."""
+    """`near` has the account, `far` answers its pings until lose_route(). `ca_file` is what has signed both, `dns_port`
+    that of Knot."""
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
@@ -25,11 +28,18 @@ class Federation:
             self.ca_file = authority.ca_file
             self._hosts = {name: {name: authority.issue_host(name, [name], [-30, 90])} for name in (NEAR, FAR)}
             self._ports = {NEAR: free_port(), FAR: free_port()}
-            self.near = self.far = None
+            self.near = self.far = self._dns = None
             add_account(self._make_folder(NEAR), ACCOUNT, PASSWORD)
             self._make_folder(FAR)
             stack.callback(self._stop)
             self.near, self.far = self._start(NEAR), self._start(FAR)
+            self._dns = Knot(self._make_folder("knot"), "lab.test", [
+                "xmpp A 127.0.0.1",
+                f"_xmpp-client._tcp.near SRV 0 0 {self.near.client_port} xmpp",
+                f"_xmpp-server._tcp.near SRV 0 0 {self.near.port} xmpp",
+                f"_xmpp-server._tcp.far SRV 0 0 {self.far.port} xmpp",
+            ], wait=False)
+            self.dns_port = self._dns.port
             for server in self.servers:
                 server.wait()
             self._stack = stack.pop_all()
@@ -40,8 +50,8 @@ class Federation:
 
     @property
     def servers(self):
-        """Those that were started, also if they have ended since."""
-        return [server for server in (self.near, self.far) if server]
+        """Those that were started."""
+        return [server for server in (self.near, self.far, self._dns) if server]
 
     def _make_folder(self, name):
         folder = os.path.join(self.folder, name)
@@ -57,10 +67,9 @@ class Federation:
             server.stop()
 
     def lose_route(self):
-        """Ends the far server: from now on the near one returns what is meant for it."""
-        self.far.stop()
+        """From now on the near server returns what is meant for the far one, which is as well as before."""
+        self.near.set_routes({})
 
     def restore_route(self):
-        """Starts the far server again, at the same port."""
-        self.far = self._start(FAR)
-        self.far.wait()
+        """As it was in the beginning."""
+        self.near.set_routes(self._ports)

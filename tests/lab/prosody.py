@@ -2,8 +2,10 @@
 users."""
 
 import os
+import signal
+import time
 
-from .server import Server, free_port
+from .server import Server, ServerFailed, free_port
 from .stream import is_ready
 
 CONFIG = """
@@ -39,9 +41,24 @@ lab_routes = {{ {routes} }}
 # What tests count is logged; and with routes, peers are found without DNS, at ports of 127.0.0.1.
 PLUGIN = """
 module:set_global();
+local destroy_session = require "core.s2smanager".destroy_session;
 local manual = require "net.resolvers.manual";
 local service = require "net.resolvers.service";
 local routes = module:get_option("lab_routes");
+
+-- Connections to peers that have no route any more end.
+module:hook("config-reloaded", function ()
+    routes = module:get_option("lab_routes");
+    for _, host in pairs(prosody.hosts) do
+        for peer, session in pairs(host.s2sout or {}) do
+            if not routes[peer] then
+                session:close();
+                destroy_session(session);
+            end
+        end
+    end
+    module:log("info", "routes taken");
+end);
 
 if routes then
     function service.new(host, service_name, conn_type, extra)
@@ -112,24 +129,41 @@ class Prosody(Server):
         self.direct_port = free_port()
         self.client_port = None if routes is None else free_port()
         listening = [(address, port) for port in (self.port, self.direct_port) for address in addresses]
-        config = CONFIG.format(folder=folder, port=self.port, direct_port=self.direct_port,
-                               addresses=", ".join(f'"{address}"' for address in addresses),
-                               require_encryption="true" if require_encryption else "false")
+        if self.client_port:
+            listening += [(address, self.client_port) for address in addresses]
+        self._head = CONFIG.format(folder=folder, port=self.port, direct_port=self.direct_port,
+                                   addresses=", ".join(f'"{address}"' for address in addresses),
+                                   require_encryption="true" if require_encryption else "false")
         if secret:
-            config += SECRET.format(secret=secret)
+            self._head += SECRET.format(secret=secret)
+        self._hosts = hosts
+        self._config = os.path.join(folder, "prosody.cfg.lua")
+        self._write_config(routes)
         _write(os.path.join(folder, "mod_lab.lua"), PLUGIN)
+        super().__init__(f"prosody ({name})", folder, ["/usr/bin/prosody", "--config", self._config, "-F"],
+                         lambda server: is_ready(listening, hosts, sender), wait=wait)
+
+    def _write_config(self, routes):
+        config = self._head
         if routes is None:
             config += PEERS_ONLY
         else:
-            listening += [(address, self.client_port) for address in addresses]
             config += FEDERATION.format(client_port=self.client_port,
                                         routes=", ".join(f'["{peer}"] = {at}' for peer, at in routes.items()))
-        for domain, files in hosts.items():
+        for domain, files in self._hosts.items():
             if files:
                 config += HOST_WITH_TLS.format(domain=domain, certificate=files[0], key=files[1])
             else:
                 config += HOST_WITHOUT_TLS.format(domain=domain)
-        path = os.path.join(folder, "prosody.cfg.lua")
-        _write(path, config)
-        super().__init__(f"prosody ({name})", folder, ["/usr/bin/prosody", "--config", path, "-F"],
-                         lambda server: is_ready(listening, hosts, sender), wait=wait)
+        _write(self._config, config)
+
+    def set_routes(self, routes):
+        """Has the running server take these routes, and waits until it has."""
+        times = self.logged().count("routes taken")
+        self._write_config(routes)
+        os.kill(self.process.pid, signal.SIGHUP)
+        deadline = time.monotonic() + self.ready_timeout
+        while self.logged().count("routes taken") == times:
+            if time.monotonic() > deadline:
+                raise ServerFailed(f"{self.name} did not take its routes within {self.ready_timeout} s")
+            time.sleep(0.02)
