@@ -125,7 +125,8 @@ static bool timed_out(const struct conversation *conversation, int64_t timeout_u
         switch (conversation->endpoint->check[check].reason) {
         case REASON_CONNECT_TIMEOUT:
         case REASON_STREAM_TIMEOUT:
-        case REASON_TLS_TIMEOUT: return true;
+        case REASON_TLS_TIMEOUT:
+        case REASON_DIALBACK_TIMEOUT: return true;
         case REASON_AUTH_FEATURES_MISSING:
             return clock_mono_us() - conversation->started_us >= timeout_us - TIMER_GRAIN_US;
         default: break;
