@@ -33,7 +33,7 @@ struct verification {
     struct dialback_moment moment;
     bool prepared;                 /* what follows is known */
     char *secret;                  /* owned; NULL: there is none */
-    struct err fault;              /* why it cannot be read */
+    char *fault;                   /* owned; why it cannot be read; NULL: it can */
     struct dialback_options options;
 };
 
@@ -59,13 +59,9 @@ static void probe_free(struct probe *probe)
     if (probe->dialback.secret != NULL)
         secret_cleanse(probe->dialback.secret, LOGIN_PASSWORD_SIZE);
     free(probe->dialback.secret);
+    free(probe->dialback.fault);
     free(probe->conversations);
     free(probe);
-}
-
-static bool is_faulty(const struct verification *dialback)
-{
-    return dialback->fault.text[0] != '\0';
 }
 
 /* The conversation got to where keys are verified. */
@@ -85,9 +81,9 @@ static void complete_dialback(struct probe *probe)
         const struct conversation *conversation = &probe->conversations[i];
         struct endpoint_result *endpoint = conversation->endpoint;
         bool *reached = &reachable[endpoint - result->endpoints];
-        if (conversation->verifies && *reached && is_faulty(&probe->dialback)) {
+        if (conversation->verifies && *reached && probe->dialback.fault != NULL) {
             endpoint->reached[CHECK_DIALBACK] = true;
-            check_result_set(&endpoint->check[CHECK_DIALBACK], REASON_LOCAL_ERROR, "%s", probe->dialback.fault.text);
+            check_result_set(&endpoint->check[CHECK_DIALBACK], REASON_LOCAL_ERROR, "%s", probe->dialback.fault);
         }
         *reached &= !conversation->verifies;
     }
@@ -181,8 +177,10 @@ static void prepare_dialback(struct probe *probe)
     const struct config_dialback *config = &probe->domain->dialback;
     dialback->prepared = true;
     if (config->secret_file != NULL) {
+        struct err err = {0};
         dialback->secret = mem_alloc(LOGIN_PASSWORD_SIZE);
-        login_password_read(config->secret_file, dialback->secret, &dialback->fault);
+        if (!login_password_read(config->secret_file, dialback->secret, &err))
+            dialback->fault = mem_strdup(err.text);
     }
     dialback->options = (struct dialback_options){
         .from = config->from != NULL ? config->from : probe->context->config->domain,
@@ -203,7 +201,7 @@ static const struct dialback_options *dialback_for(struct conversation *conversa
         (dialback->due || !dialback_memory_knows(memory, probe->domain, conversation->endpoint));
     if (conversation->verifies && !dialback->prepared)
         prepare_dialback(probe);
-    return conversation->verifies && !is_faulty(dialback) ? &dialback->options : NULL;
+    return conversation->verifies && dialback->fault == NULL ? &dialback->options : NULL;
 }
 
 static void conversation_go(void *arg)
