@@ -1,8 +1,8 @@
 # The programs. The daemon's own files are the only ones that see every room.
-PROBE_LIBS = agent/probe/libprobe.a agent/stream/libstream.a agent/cisco/libcisco.a agent/fetch/libfetch.a \
+PROBE_LIBS = agent/probe/libprobe.a agent/ping/libping.a agent/stream/libstream.a agent/cisco/libcisco.a agent/fetch/libfetch.a \
 	agent/login/liblogin.a agent/dns/libdns.a agent/config/libconfig.a agent/health/libhealth.a agent/loop/libloop.a \
 	agent/base/libbase.a
-PROBE_EXTERNAL_LIBS = $(CARES_LIBS) $(CURL_LIBS) $(OPENSSL_LIBS) $(EXPAT_LIBS) $(XML2_LIBS) $(YAML_LIBS) \
+PROBE_EXTERNAL_LIBS = $(CARES_LIBS) $(CURL_LIBS) $(OPENSSL_LIBS) $(EXPAT_LIBS) $(XML2_LIBS) $(GSASL_LIBS) $(YAML_LIBS) \
 	$(IDN2_LIBS) $(UV_LIBS) $(ZLIB_LIBS) -lresolv -lm
 
 sbin_PROGRAMS += fedhealthd

@@ -18,6 +18,7 @@
 #include "config/fault.h"
 #include "config/file.h"
 #include "config/imp_node.h"
+#include "config/ping_keys.h"
 #include "config/private.h"
 #include "config/schema.h"
 #include "config/snmp_keys.h"
@@ -267,6 +268,7 @@ static void read_root(struct load *load, const char *file)
     read_domain_files(load);
     finish_domains(load);
     imp_nodes_finish(load->config, node_child(load->root, "imp_nodes"), MAIN_FILE, &load->faults);
+    pings_finish(load->config, node_child(load->root, "ping"), MAIN_FILE, &load->faults);
     take_resolver(load);
     check_agent_domain(load);
     check_tls(load);
@@ -406,6 +408,7 @@ void config_free(struct config *config)
     for (size_t i = 0; i < config->domain_count; i++)
         free(config->domains[i].name_unicode);
     imp_nodes_release(config);
+    pings_release(config);
     schema_release(private);
     free(private->file);
     free(private->lines);

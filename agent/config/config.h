@@ -50,6 +50,7 @@ struct config_domain {
     size_t target_count;          /* 0: SRV is followed */
     struct severity severity;     /* owned rules; behind them those of the configuration */
     struct config_dialback dialback;
+    size_t ping_count;            /* accounts that ping it */
 };
 
 /* Whether the dialback check is made of this domain. */
@@ -100,6 +101,20 @@ struct config_imp_node {
     struct config_access control_center; /* url NULL: not there. What it leaves out is as in axl */
     struct config_access page;           /* notifications.page; likewise */
     char *query;            /* owned; notifications.query; NULL: none */
+};
+
+/* An account of one's own, through whose server domains are pinged (XEP-0199). */
+struct config_ping {
+    char *account;          /* owned; a bare JID (RFC 7622): LOCALPART@DOMAIN, the domain with U-labels; unique */
+    char *localpart;        /* owned; of it */
+    char *domain;           /* owned; of it: lower-case A-label */
+    char *domain_unicode;   /* owned; of it: U-label */
+    char *password_file;    /* owned; read anew for every login: its first line, without the line end */
+    struct host_port server; /* owned; host NULL: as SRV of the domain says */
+    char **domains;         /* owned; lower-case A-labels; each a configured one, and not the account's own */
+    size_t domain_count;
+    char *ca_file;          /* owned; PEM; default tls.ca_file. Not both with the next */
+    char *fingerprint_sha256; /* owned; 64 lower-case hexadecimal digits: of the server's own certificate; or NULL */
 };
 
 enum snmp_mode { SNMP_MODE_OFF, SNMP_MODE_AGENTX, SNMP_MODE_MASTER };
@@ -155,6 +170,9 @@ struct config {
     struct config_imp_node *imp_nodes; /* owned; in the order of the file */
     size_t imp_node_count;
 
+    struct config_ping *pings;     /* owned; in the order of the file */
+    size_t ping_count;
+
     enum snmp_mode snmp_mode;  /* default agentx with a file, master without */
     char *snmp_agentx_socket;  /* owned; default /var/agentx/master */
     char **snmp_listen;        /* owned, NULL-ended; default udp:127.0.0.1:1161 */
@@ -183,6 +201,9 @@ bool config_allows(const struct config *config, const char *ascii);
 
 /* The node of this name, or NULL. */
 const struct config_imp_node *config_find_imp(const struct config *config, const char *name);
+
+/* Whether the account is to ping the domain. `ascii` is a lower-case A-label name. */
+bool config_ping_lists(const struct config_ping *ping, const char *ascii);
 
 /* Adds to `faults`, as config_load() would have, what turned out later to be wrong with a key's value: a line
  * FILE:LINE: KEY: what. It has no LINE when the default is in force, and no FILE without a file. `key` is "tls.ca_file"

@@ -19,6 +19,7 @@
 #define SNMP_USER(member) offsetof(struct config_snmp_user, member)
 #define RECEIVER(member) offsetof(struct config_snmp_receiver, member)
 #define ACCOUNT(member) offsetof(struct config_account, member)
+#define PING(member) offsetof(struct config_ping, member)
 
 /* The keys of a struct config_access beside its URL. */
 #define ACCESS(path, member, required_, otherwise_, trust_otherwise) \
@@ -251,6 +252,23 @@ const struct key KEYS[] = {
     {"imp_nodes[].notifications.query", KEY_VALUE, TYPE(VALUE_SELECT), .offset = IMP(query),
      .help = "SQL of your own for AXL that yields the same: columns severity, description, origin, created, count."},
 
+    {"ping", KEY_MAPS, .offset = CONFIG(pings), .count = CONFIG(ping_count), .size = sizeof(struct config_ping),
+     .help = "Accounts that ping domains: federation end to end. [ping.md](ping.md) says how to make one."},
+    {"ping[].account", KEY_VALUE, TYPE(VALUE_ACCOUNT), .required = true, .offset = PING(account),
+     .help = "The account, `NAME@DOMAIN`, on your own server."},
+    {"ping[].password_file", KEY_VALUE, TYPE(VALUE_FILE), .required = true, .offset = PING(password_file),
+     .help = "File whose first line is its password; read anew for every login."},
+    {"ping[].server", KEY_VALUE, TYPE(VALUE_TARGET), .otherwise = "what SRV `_xmpp-client._tcp` says, or port 5222",
+     .offset = PING(server),
+     .help = "Where its server answers clients."},
+    {"ping[].domains", KEY_LIST, TYPE(VALUE_DOMAIN), .required = true, .offset = PING(domains),
+     .count = PING(domain_count),
+     .help = "The domains to ping: some of those that are checked, and not the account's own."},
+    {"ping[].ca_file", KEY_VALUE, TYPE(VALUE_FILE), .otherwise = "`tls.ca_file`", .offset = PING(ca_file),
+     .help = "PEM file of the certificate, or the authorities, that the server's certificate must come from."},
+    {"ping[].fingerprint_sha256", KEY_VALUE, TYPE(VALUE_FINGERPRINT), .offset = PING(fingerprint_sha256),
+     .help = "In place of a `ca_file`: the SHA-256 of the server's own certificate."},
+
     {"probe", KEY_MAP,
      .help = "What `/probe` may be asked for."},
     {"probe.allow", KEY_LIST, TYPE(VALUE_DOMAIN_PATTERN), .offset = CONFIG(probe_allow),
@@ -305,6 +323,5 @@ const size_t KEY_COUNT = sizeof KEYS / sizeof KEYS[0];
 
 const char *const LATER_KEYS[] = {
     "dns.resolvers[].trust_ad",
-    "ping",
     NULL,
 };

@@ -10,6 +10,7 @@ agent_config_libconfig_a_SOURCES = \
 	agent/config/file.c agent/config/file.h \
 	agent/config/imp_node.c agent/config/imp_node.h \
 	agent/config/keys.c \
+	agent/config/ping_keys.c agent/config/ping_keys.h \
 	agent/config/private.h \
 	agent/config/schema.c agent/config/schema.h \
 	agent/config/snmp_keys.c agent/config/snmp_keys.h \

@@ -58,6 +58,7 @@ extern const struct value_type VALUE_SOCKET;         /* absolute path of a socke
 extern const struct value_type VALUE_BOOLEAN;        /* bool: the word's value */
 extern const struct value_type VALUE_URL;            /* https://, with a path; url_split() takes it apart */
 extern const struct value_type VALUE_USERNAME;       /* without the colon that RFC 7617 2 forbids */
+extern const struct value_type VALUE_ACCOUNT;        /* a bare JID with a localpart; its domain with U-labels */
 extern const struct value_type VALUE_FINGERPRINT;    /* 64 lower-case hexadecimal digits */
 extern const struct value_type VALUE_AXL_VERSION;    /* "12.5" */
 extern const struct value_type VALUE_PROTOCOL;       /* of SNMPv3: the word itself */

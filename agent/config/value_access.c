@@ -6,12 +6,14 @@
 
 #include "base/mem.h"
 #include "config/config.h"
+#include "config/domain_name.h"
 #include "config/fault.h"
 #include "config/value.h"
 
 #define SCHEME "https://"
 #define HTTPS_PORT 443
 #define FINGERPRINT_DIGITS 64
+#define LOCALPART_MAX 1023 /* RFC 7622 3.3 */
 
 static bool parse_boolean(const struct value_rule *rule, const char *text, void *into, struct err *err)
 {
@@ -86,6 +88,32 @@ static bool parse_username(const struct value_rule *rule, const char *text, void
     return VALUE_TEXT.parse(rule, text, into, err);
 }
 
+/* RFC 7622 3: a bare JID. What PRECIS would map is left to the server. */
+static bool parse_account(const struct value_rule *rule, const char *text, void *into, struct err *err)
+{
+    struct err why;
+    char shown[TEXT_SHOWN_SIZE];
+    (void)rule;
+    size_t length = strcspn(text, "@");
+    if (strchr(text, '/') != NULL)
+        return err_set(err, "must be a bare NAME@DOMAIN, without the resource behind \"/\"");
+    if (length == 0 || text[length] == '\0' || length > LOCALPART_MAX)
+        return err_set(err, "must be NAME@DOMAIN, not \"%s\"", text_shown(text, shown));
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if (byte <= ' ' || byte == 0x7f || strchr("\"&':<>", byte) != NULL)
+            return err_set(err, "has the character 0x%02x before the \"@\" (RFC 7622 3.3.1)", byte);
+    }
+    char *ascii = domain_name_to_ascii(text + length + 1, &why);
+    if (ascii == NULL)
+        return err_set(err, "\"%s\" %s", text_shown(text + length + 1, shown), why.text);
+    char *unicode = domain_name_to_unicode(ascii);
+    *(char **)into = mem_printf("%.*s@%s", (int)length, text, unicode);
+    free(unicode);
+    free(ascii);
+    return true;
+}
+
 /* Upper or lower case, with or without colons between the bytes, as tools print it. */
 static bool parse_fingerprint(const struct value_rule *rule, const char *text, void *into, struct err *err)
 {
@@ -158,6 +186,7 @@ static void release_text(void *value)
 const struct value_type VALUE_BOOLEAN = {.name = "true or false", .size = sizeof(bool), .parse = parse_boolean};
 const struct value_type VALUE_URL = TEXT_TYPE("https address", parse_url);
 const struct value_type VALUE_USERNAME = TEXT_TYPE("user name", parse_username);
+const struct value_type VALUE_ACCOUNT = TEXT_TYPE("account", parse_account);
 const struct value_type VALUE_FINGERPRINT = TEXT_TYPE("SHA-256", parse_fingerprint);
 const struct value_type VALUE_AXL_VERSION = TEXT_TYPE("version", parse_axl_version);
 const struct value_type VALUE_PROTOCOL = TEXT_TYPE("word", parse_protocol);

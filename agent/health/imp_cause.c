@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "health/combine.h"
+#include "health/ping.h"
 #include "health/subject.h"
 
 /* Lines are short enough to stand whole in fhImpDetail, which holds 255 bytes: the remedies of reasons.def say more. */
@@ -21,9 +22,6 @@ static const struct {
     {CHECK_STREAM, "see what answers there, and that Expressway-C federates it"},
     {CHECK_STARTTLS, "see Expressway-E's security mode, and its certificate"},
 };
-
-/* Reasons of the check `ping` that are no bounce: the account could not log in, or nothing came back. */
-static const char *const NO_BOUNCES[] = {"ping_login_failed", "ping_login_held", "ping_unreachable", "ping_timeout"};
 
 static bool is_good(const struct check_status *check)
 {
@@ -133,25 +131,35 @@ static char *failing_domain(const struct imp_status *node, const struct imp_expe
                       check_name(check), state_name(worst.state), code, STAGES[worst.stage].remedy);
 }
 
-static bool bounces(const struct check_result *ping)
+static bool is_own(const struct imp_expect *expect, const char *domain)
 {
-    for (size_t i = 0; i < sizeof NO_BOUNCES / sizeof *NO_BOUNCES; i++) {
-        if (strcmp(reason_info(ping->reason)->code, NO_BOUNCES[i]) == 0)
-            return false;
+    for (size_t i = 0; i < expect->domain_count; i++) {
+        if (strcmp(expect->domains[i], domain) == 0)
+            return true;
     }
-    return ping->state == STATE_CRITICAL;
+    return false;
 }
 
-/* The ping goes out through our own nodes, and belongs to the partner's domain. */
+/* The ping belongs to the partner's domain, but it goes out through the nodes that serve the account's. */
+static const struct check_result *find_bounce(const struct imp_expect *expect, const struct domain_status *domain)
+{
+    for (size_t i = 0; domain->latest != NULL && i < domain->latest->ping_count; i++) {
+        const struct ping_result *ping = &domain->latest->pings[i];
+        if (ping->check.state == STATE_CRITICAL && ping_is_bounce(ping->check.reason) && is_own(expect, ping->server))
+            return &ping->check;
+    }
+    return NULL;
+}
+
 static char *bouncing_ping(const struct imp_status *node, const struct imp_expect *expect, const struct status *status)
 {
     for (size_t i = 0; expect->federation && is_all_good(node) && i < status->domain_count; i++) {
         const struct domain_status *domain = status->domains[i];
-        if (!bounces(&domain->check[CHECK_PING].result))
-            continue;
-        return mem_printf("All checks of %s are good, but the ping to %s bounces (%s): the XCP Router bounces packets "
-                          "without a notification: restart it, and if that does not help, the IM and Presence cluster",
-                          node->name, domain->name, reason_info(domain->check[CHECK_PING].result.reason)->code);
+        const struct check_result *bounce = find_bounce(expect, domain);
+        if (bounce != NULL)
+            return mem_printf("All checks of %s are good, but the ping to %s bounces (%s): the XCP Router bounces "
+                              "packets without a notification: restart it; if that does not help, the cluster",
+                              node->name, domain->name, reason_info(bounce->reason)->code);
     }
     return NULL;
 }

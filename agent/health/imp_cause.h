@@ -12,8 +12,8 @@
  *  - rows as expected, a restart pending: "restart the XCP Router on NODE";
  *  - rows as expected, no restart pending, the router not stopped, but an own domain's srv or port 5269 (connect,
  *    stream, starttls) is not good: names domain, stage and reason;
- *  - all good, but the ping to a domain bounces: "the router bounces without a notification: restart it, then the
- *    cluster". */
+ *  - all good, but the ping to a domain, through an account on an own domain, bounces: "the router bounces without a
+ *    notification: restart it, then the cluster". */
 char *imp_cause(const struct imp_status *node, const struct imp_expect *expect, const struct status *status);
 
 #endif

@@ -161,6 +161,12 @@ void domain_result_free(struct domain_result *result)
     for (size_t i = 0; i < result->endpoint_count; i++)
         endpoint_result_fini(&result->endpoints[i]);
     free(result->endpoints);
+    for (size_t i = 0; i < result->ping_count; i++) {
+        free(result->pings[i].account);
+        free(result->pings[i].server);
+        free(result->pings[i].check.detail);
+    }
+    free(result->pings);
     free(result);
 }
 

@@ -95,6 +95,13 @@ struct endpoint_result {
     struct certificate *certificate; /* owned; NULL when none was seen */
 };
 
+/* A ping of the domain through one account. */
+struct ping_result {
+    char *account; /* owned; as configured, a bare JID */
+    char *server;  /* owned; the account's domain, a lower-case A-label: whose routers it went through */
+    struct check_result check; /* its duration is the round trip */
+};
+
 struct domain_result {
     int64_t finished_ms; /* wall clock, milliseconds since 1970 */
     int64_t interval_ms; /* until the next regular round, longer than configured after a back-off; 0: as configured */
@@ -107,6 +114,8 @@ struct domain_result {
     size_t record_count;
     struct endpoint_result *endpoints; /* owned */
     size_t endpoint_count;
+    struct ping_result *pings; /* owned; one for each account that pings the domain */
+    size_t ping_count;
 };
 
 struct domain_result *domain_result_new(void); /* every check not_run, nothing observed */

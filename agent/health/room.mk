@@ -15,9 +15,11 @@ agent_health_libhealth_a_SOURCES = \
 	agent/health/imp_memory.c agent/health/imp_memory.h \
 	agent/health/imp_restart.c agent/health/imp_restart.h \
 	agent/health/notification.c agent/health/notification.h \
+	agent/health/ping.c agent/health/ping.h \
 	agent/health/reason.c agent/health/reason.h agent/health/reasons.def \
 	agent/health/reasons_axl.def agent/health/reasons_certificate.def \
-	agent/health/reasons_dialback.def agent/health/reasons_imp.def agent/health/reasons_srv.def \
+	agent/health/reasons_dialback.def agent/health/reasons_imp.def agent/health/reasons_ping.def \
+	agent/health/reasons_srv.def \
 	agent/health/reasons_starttls.def agent/health/reasons_stream.def \
 	agent/health/reasons_tls_alert.def \
 	agent/health/result.c agent/health/result.h \

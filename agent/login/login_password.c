@@ -108,6 +108,8 @@ void login_password_warn(const struct config *config)
         for (size_t j = 0; j < node->account_count; j++)
             look_at(&files, "password", node->accounts[j].password_file);
     }
+    for (size_t i = 0; i < config->ping_count; i++)
+        look_at(&files, "password", config->pings[i].password_file);
     for (size_t i = 0; i < config->domain_count; i++)
         look_at(&files, "secret", config->domains[i].dialback.secret_file);
     for (size_t i = 0; i < config->snmp_user_count; i++) {

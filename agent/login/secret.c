@@ -51,6 +51,14 @@ void secret_hash(unsigned char hash[SECRET_HASH_SIZE], const unsigned char *key,
     EVP_MAC_free(hmac);
 }
 
+bool secret_stretch(enum secret_digest digest, const char *password, const unsigned char *salt, size_t salt_size,
+                    unsigned iterations, unsigned char *out, size_t out_size)
+{
+    return salt_size <= INT32_MAX && iterations <= INT32_MAX && out_size <= INT32_MAX &&
+           PKCS5_PBKDF2_HMAC(password, (int)strlen(password), salt, (int)salt_size, (int)iterations,
+                             digest == SECRET_SHA1 ? EVP_sha1() : EVP_sha256(), (int)out_size, out) == 1;
+}
+
 bool secret_random(unsigned char *bytes, size_t size)
 {
     return size <= INT32_MAX && RAND_bytes(bytes, (int)size) == 1;

@@ -22,6 +22,8 @@ struct shared {
     struct dialback_memory *dialback;
     struct sessions_entry *sessions; /* of nodes that had a round; those no longer configured go in time */
     size_t sessions_count;
+    struct ping_session **pings;     /* of accounts that had a ping to make, as long as they are configured */
+    size_t ping_count;
 };
 
 static struct shared *shared_take(struct probe_context *former, struct loop *loop, const struct config *config,
@@ -67,11 +69,37 @@ static void sessions_prune(struct shared *shared, const struct config *config)
     }
 }
 
+static const struct config_ping *find_account(const struct config *config, const char *account)
+{
+    for (size_t i = 0; config != NULL && i < config->ping_count; i++) {
+        if (strcmp(config->pings[i].account, account) == 0)
+            return &config->pings[i];
+    }
+    return NULL;
+}
+
+/* Hands the sessions over to another configuration; those whose account is gone or changed end (NULL: all). */
+static void pings_prune(struct shared *shared, struct config *config)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < shared->ping_count; i++) {
+        struct ping_session *session = shared->pings[i];
+        const struct config_ping *account = find_account(config, ping_session_account(session));
+        if (account != NULL && ping_session_adopt(session, config, account))
+            shared->pings[kept++] = session;
+        else
+            ping_session_retire(session);
+    }
+    shared->ping_count = kept;
+}
+
 static void shared_drop(struct shared *shared)
 {
     if (shared == NULL || --shared->references > 0)
         return;
     sessions_prune(shared, NULL);
+    pings_prune(shared, NULL);
+    free(shared->pings);
     dialback_memory_free(shared->dialback);
     login_guard_free(shared->login_guard);
     fetch_client_free(shared->fetch_client);
@@ -103,6 +131,7 @@ struct probe_context *probe_context_new(struct loop *loop, struct config *config
     login_password_warn(config);
     context->max_conversations = max_conversations;
     context->shared = shared_take(former, loop, config, max_conversations);
+    pings_prune(context->shared, config);
     return context;
 }
 
@@ -178,4 +207,20 @@ struct imp_sessions *probe_context_sessions(struct probe_context *context, const
     sessions_drop(&entry->sessions);
     entry->sessions = (struct imp_sessions){axl_session_new(), notifications_session_new()};
     return &entry->sessions;
+}
+
+struct ping_session *probe_context_ping_session(struct probe_context *context, const struct config_ping *account)
+{
+    struct shared *shared = context->shared;
+    size_t at = 0;
+    while (at < shared->ping_count && strcmp(ping_session_account(shared->pings[at]), account->account) != 0)
+        at++;
+    if (at < shared->ping_count && ping_session_adopt(shared->pings[at], context->config, account))
+        return shared->pings[at];
+    if (at < shared->ping_count)
+        ping_session_retire(shared->pings[at]);
+    else
+        shared->pings = mem_resize(shared->pings, ++shared->ping_count, sizeof(struct ping_session *));
+    shared->pings[at] = ping_session_new(context->loop, shared->login_guard, context->config, account);
+    return shared->pings[at];
 }

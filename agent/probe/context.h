@@ -7,6 +7,7 @@
 #include "probe/dialback_memory.h"
 #include "probe/gate.h"
 #include "login/login_guard.h"
+#include "ping/session.h"
 #include "cisco/notifications.h"
 #include "probe/probe.h"
 #include "dns/resolver.h"
@@ -36,5 +37,9 @@ struct imp_sessions {
 };
 /* Owned by what contexts share. Not while a round of the node is under way: its sessions may be replaced. */
 struct imp_sessions *probe_context_sessions(struct probe_context *context, const struct config_imp_node *node);
+
+/* The session of this account of the context's configuration; made where there is none yet. Owned by what contexts
+ * share, until an account is gone or changed. */
+struct ping_session *probe_context_ping_session(struct probe_context *context, const struct config_ping *account);
 
 #endif

@@ -6,12 +6,14 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "health/combine.h"
+#include "health/ping.h"
 #include "health/severity.h"
 #include "login/login_guard.h"
 #include "login/secret.h"
 #include "probe/context.h"
 #include "probe/dialback.h"
 #include "probe/discover.h"
+#include "probe/pings.h"
 #include "probe/s2s.h"
 
 #define TIMER_GRAIN_US 1000 /* so much sooner may a timer of the loop expire */
@@ -45,6 +47,7 @@ struct probe {
     struct conversation *conversations; /* owned */
     size_t conversation_count;
     size_t pending; /* conversations that have not ended */
+    struct pings *pings; /* NULL once they have ended, or where no account lists the domain */
     bool expired;   /* nothing new is begun */
     struct verification dialback;
     probe_done done;
@@ -91,9 +94,12 @@ static void complete_dialback(struct probe *probe)
     free(reachable);
 }
 
+/* Unless pings are still under way. */
 static void finish(struct probe *probe)
 {
     struct domain_result *result = probe->result;
+    if (probe->pings != NULL)
+        return;
     bool dialback = config_dialback_runs(probe->domain);
     if (dialback)
         complete_dialback(probe);
@@ -104,7 +110,7 @@ static void finish(struct probe *probe)
     else if (!probe->dialback.aside)
         dialback_memory_note(probe_context_dialback(probe->context), probe->domain, result, probe->dialback.due,
                              &probe->dialback.moment);
-    check_result_set(&result->check[CHECK_PING], REASON_NOT_CONFIGURED, NULL);
+    ping_combine(result, &probe->domain->severity);
     result->finished_ms = clock_wall_ms();
     probe_done done = probe->done;
     void *arg = probe->arg;
@@ -249,8 +255,16 @@ static void discovery_done(void *arg)
         conversation->pass = gate_enter(probe_context_gate(probe->context), endpoint->address, endpoint->port,
                                         conversation_go, conversation);
     }
-    probe->pending = probe->conversation_count;
+    probe->pending += probe->conversation_count;
     if (probe->pending == 0)
+        finish(probe);
+}
+
+static void pings_done(void *arg)
+{
+    struct probe *probe = arg;
+    probe->pings = NULL;
+    if (probe->discovery == NULL && probe->pending == 0)
         finish(probe);
 }
 
@@ -264,6 +278,7 @@ static struct probe *domain_start(struct probe_context *context, const struct co
     begin_dialback(probe);
     probe->discovery =
         discover_start(context->resolver, context->config, domain, probe->result, discovery_done, probe);
+    probe->pings = pings_start(context, domain, probe->result, pings_done, probe);
     return probe;
 }
 
@@ -275,11 +290,11 @@ void probe_domain_set_aside(struct probe *probe)
 void probe_domain_expire(struct probe *probe)
 {
     probe->expired = true;
-    if (probe->discovery != NULL) {
-        discover_expire(probe->discovery); /* and with it the round */
-        return;
-    }
     probe->pending++; /* until the last of them is seen to */
+    if (probe->pings != NULL)
+        pings_expire(probe->pings);
+    if (probe->discovery != NULL)
+        discover_expire(probe->discovery);
     for (size_t i = 0; i < probe->conversation_count; i++) {
         struct conversation *conversation = &probe->conversations[i];
         if (conversation->s2s != NULL) {
@@ -296,6 +311,7 @@ void probe_domain_expire(struct probe *probe)
 static void domain_cancel(struct probe *probe)
 {
     discover_cancel(probe->discovery);
+    pings_cancel(probe->pings);
     for (size_t i = 0; i < probe->conversation_count; i++) {
         struct conversation *conversation = &probe->conversations[i];
         s2s_cancel(conversation->s2s);

@@ -11,6 +11,7 @@ agent_probe_libprobe_a_SOURCES = \
 	agent/probe/expect.c agent/probe/expect.h \
 	agent/probe/gate.c agent/probe/gate.h \
 	agent/probe/imp.c \
+	agent/probe/pings.c agent/probe/pings.h \
 	agent/probe/probe.h \
 	agent/probe/route.c agent/probe/route.h \
 	agent/probe/s2s.c agent/probe/s2s.h \

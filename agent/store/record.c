@@ -121,6 +121,8 @@ void record_set_interval(struct record *record, const struct intervals *interval
             parts.check[CHECK_DIALBACK].interval_ms = intervals->dialback_ms;
         expect_check(&parts.check[CHECK_DIALBACK]);
     }
+    if (record->kind == KIND_DOMAIN && intervals->pings)
+        expect_check(&parts.check[CHECK_PING]);
 }
 
 struct record *record_at_interval(struct record *before, const struct intervals *intervals)
@@ -228,7 +230,7 @@ struct record *record_after_domain(const struct record *before, struct domain_re
     struct domain_status *domain = &record->status.domain;
     domain->latest = result;
     const struct intervals present = {result->interval_ms > 0 ? result->interval_ms : intervals->round_ms,
-                                      intervals->dialback_ms};
+                                      intervals->dialback_ms, intervals->pings};
     record_set_interval(record, &present);
 
     struct roster *former = record->roster;

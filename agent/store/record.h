@@ -50,6 +50,7 @@ const char *record_transition_subject(enum kind kind, const struct transition *t
 struct intervals {
     int64_t round_ms;
     int64_t dialback_ms; /* of a domain: least time between two rounds that verify keys; 0: none does */
+    bool pings;          /* of a domain: an account pings it */
 };
 
 /* What a round means beside the new record. */

@@ -18,10 +18,10 @@ static size_t configured_count(enum kind kind, const struct config *config)
 static struct configured configured(enum kind kind, const struct config *config, size_t at)
 {
     if (kind == KIND_IMP)
-        return (struct configured){config->imp_nodes[at].name, {config->imp_nodes[at].interval_ms, 0}};
+        return (struct configured){config->imp_nodes[at].name, {config->imp_nodes[at].interval_ms, 0, false}};
     const struct config_domain *domain = &config->domains[at];
     int64_t dialback_ms = config_dialback_runs(domain) ? domain->dialback.interval_ms : 0;
-    return (struct configured){domain->name, {domain->interval_ms, dialback_ms}};
+    return (struct configured){domain->name, {domain->interval_ms, dialback_ms, domain->ping_count > 0}};
 }
 
 static int by_index(const void *a, const void *b)
@@ -49,7 +49,8 @@ static struct record *first_record(enum kind kind, struct registered *registered
 
 static struct record *carried_over(struct entry *former, const struct intervals *intervals)
 {
-    if (former->intervals.round_ms == intervals->round_ms && former->intervals.dialback_ms == intervals->dialback_ms)
+    if (former->intervals.round_ms == intervals->round_ms && former->intervals.dialback_ms == intervals->dialback_ms &&
+        former->intervals.pings == intervals->pings)
         return record_hold(former->record);
     return record_at_interval(former->record, intervals);
 }

@@ -137,7 +137,7 @@ struct tls_context *tls_context_new(const struct tls_options *options, struct er
     SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, note_complaint);
     SSL_CTX_set_default_passwd_cb(ssl, no_passphrase);
-    bool good = SSL_CTX_load_verify_file(ssl, options->ca_file) == 1
+    bool good = options->ca_file == NULL || SSL_CTX_load_verify_file(ssl, options->ca_file) == 1
                     ? load_client_certificate(ssl, options, err)
                     : refused(err, "tls.ca_file", options->ca_file);
     if (!good) {
@@ -324,6 +324,11 @@ void tls_session_fault(const struct tls_session *session, struct check_result *r
         break;
     default: check_result_set(result, REASON_TLS_ERROR, "%s", why != NULL ? why : "unknown OpenSSL error");
     }
+}
+
+void tls_session_renew(struct tls_session *session)
+{
+    session->received = 0;
 }
 
 const char *tls_session_version(const struct tls_session *session)

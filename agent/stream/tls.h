@@ -13,7 +13,7 @@
 #include "health/severity.h"
 
 struct tls_options {
-    const char *ca_file;            /* PEM: trusted roots */
+    const char *ca_file;            /* PEM: trusted roots; NULL: none */
     int min_version;                /* 0x0303 TLS 1.2, …; lower is completed, then judged tls_version_too_old */
     int64_t expiry_warning_s, expiry_critical_s;
     const char *client_certificate; /* PEM chain; NULL: none */
@@ -51,6 +51,9 @@ void tls_session_fault(const struct tls_session *session, struct check_result *r
 
 /* Whether that is because the peer sent too much, and no word of its on the handshake. */
 bool tls_session_flooded(const struct tls_session *session);
+
+/* Of a session that is kept: counts anew what the peer sends. */
+void tls_session_renew(struct tls_session *session);
 
 /* After the handshake. */
 const char *tls_session_version(const struct tls_session *session); /* "TLSv1.3" */

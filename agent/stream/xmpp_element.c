@@ -114,6 +114,7 @@ static void stanza_clear(struct xmpp_stanza *stanza)
     free(stanza->to);
     free(stanza->id);
     free(stanza->type);
+    free(stanza->by);
     free(stanza->bound);
     *stanza = (struct xmpp_stanza){0};
 }
@@ -204,6 +205,15 @@ static void stanza_begin(struct xmpp_stanza *stanza, const char **attributes)
     }
 }
 
+/* Who made the error (RFC 6120 8.3.2). */
+static void error_begin(struct xmpp_stanza *stanza, const char **attributes)
+{
+    for (; attributes[0] != NULL && stanza->by == NULL; attributes += 2) {
+        if (strcmp(attributes[0], "by") == 0)
+            stanza->by = mem_strndup(attributes[1], cut(attributes[1], strlen(attributes[1]), XMPP_JID_MAX));
+    }
+}
+
 static void element_note(struct xmpp_elements *elements, enum element element, const char *name,
                          const char **attributes)
 {
@@ -226,6 +236,7 @@ static void element_note(struct xmpp_elements *elements, enum element element, c
     case IN_VERIFY:
     case IN_IQ: stanza_begin(&elements->stanza, attributes); break;
     case IN_PING: elements->stanza.ping = true; break;
+    case IN_STANZA_ERROR: error_begin(&elements->stanza, attributes); break;
     case IN_CHALLENGE:
     case IN_SUCCESS: sasl_clear(elements); break;
     case IN_SASL_FAILURE:

@@ -71,6 +71,7 @@ struct xmpp_features {
 /* A <verify/> (XEP-0220 2.2.2), an <iq/>, or a SASL failure, which has no attributes. */
 struct xmpp_stanza {
     char *from, *to, *id, *type; /* NULL when absent; cut to XMPP_JID_MAX bytes */
+    char *by;                    /* of <error/>: the entity that made it (RFC 6120 8.3.2); NULL when absent */
     char condition[XMPP_CONDITION_MAX + 1]; /* of <error/> (RFC 6120 8.3.3), or of the failure (6.5); or "" */
     char text[PEER_TEXT_MAX + 1];           /* ... and its <text/>, cut; or "" */
     bool ping;                   /* iq: has a <ping/> of XEP-0199 */

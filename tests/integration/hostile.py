@@ -92,14 +92,14 @@ def refuse_unnamed(tls, name, context):
 class Certificates:
     """The chains that peers show, by a name each, and an ssl.SSLContext of each as it is asked for."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, for_names=f"*.{ZONE}"):
         def subfolder(name):
             os.mkdir(os.path.join(folder, name))
             return os.path.join(folder, name)
 
         authority, foreign = Authority(subfolder("lab")), Authority(subfolder("foreign"))
         self.ca_file = authority.ca_file
-        every_name, year = [f"*.{ZONE}"], (-30, 365)
+        every_name, year = [for_names], (-30, 365)
         self.files = {
             "good": authority.issue_host("good", every_name, year),
             "expired": authority.issue_host("expired", every_name, (-30, -1)),
@@ -119,7 +119,7 @@ class Certificates:
         for name, *kind in (("self_signed", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"), ("rsa", "rsa:2048")):
             certificate, own_key = self.files[name] = [os.path.join(folder, f"{name}.{end}") for end in ("crt", "key")]
             openssl("req", "-x509", "-newkey", *kind, "-nodes", "-days", "365", "-subj", "/CN=self-signed", "-addext",
-                    f"subjectAltName=DNS:*.{ZONE}", "-keyout", own_key, "-out", certificate)
+                    f"subjectAltName=DNS:{for_names}", "-keyout", own_key, "-out", certificate)
         self._folder = folder
         self._contexts = {}
 

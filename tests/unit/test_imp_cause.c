@@ -10,12 +10,14 @@
 
 #include "base/mem.h"
 #include "health/imp_cause.h"
+#include "health/ping.h"
 #include "imp_scene.h"
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 #define NODE_OK {REASON_OK, REASON_OK, REASON_OK, REASON_OK}
 #define NODE(axl, s2snode, restart, router) {REASON_##axl, REASON_##s2snode, REASON_##restart, REASON_##router}
 #define DOMAIN_OK {REASON_OK, REASON_OK, REASON_OK, REASON_OK}
+#define BOUNCE REASON_PING_ERROR_REMOTE_SERVER_TIMEOUT
 #define FINE DOMAIN_OK, REASON_NOT_CONFIGURED
 #define REJECTED "rejects the account expc (401), so Expressway-C cannot write to it"
 #define EMPTY "Expressway-C has not written to cups: its table xmpps2snode is empty, though AXL works."
@@ -83,20 +85,34 @@ static const struct {
      NULL, NULL},
     {true, TRI_YES, "", NODE_OK, {REASON_OK, REASON_CONNECT_REFUSED, REASON_NOT_REACHED, REASON_NOT_REACHED},
      REASON_NOT_CONFIGURED, REASON_OK, NULL, NULL},
-    /* ping; its own reasons are still to come, any that is critical stands for them */
-    {false, TRI_YES, "a", NODE_OK, DOMAIN_OK, REASON_CONNECT_RESET, REASON_OK, BOUNCES " (connect_reset)",
-     "restart it, and if that does not help, the IM and Presence cluster"},
-    {false, TRI_UNKNOWN, "a", NODE(OK, OK, XCP_RESTART_UNKNOWN, NOT_CONFIGURED), DOMAIN_OK, REASON_CONNECT_RESET,
+    /* ping, through an account at coluc.com */
+    {false, TRI_YES, "a", NODE_OK, DOMAIN_OK, REASON_PING_ERROR_REMOTE_SERVER_NOT_FOUND, REASON_OK,
+     BOUNCES " (ping_error_remote_server_not_found)",
+     "restart it; if that does not help, the cluster"},
+    {false, TRI_UNKNOWN, "a", NODE(OK, OK, XCP_RESTART_UNKNOWN, NOT_CONFIGURED), DOMAIN_OK, BOUNCE,
      REASON_OK, BOUNCES, NULL},
-    {false, TRI_YES, "a", NODE(OK, OK, XCP_SOURCE_FAILED, OK), DOMAIN_OK, REASON_CONNECT_RESET, REASON_OK, NULL, NULL},
-    {false, TRI_YES, "a", NODE(OK, S2SNODE_DIFFERS, OK, OK), DOMAIN_OK, REASON_CONNECT_RESET, REASON_OK, NULL, NULL},
+    {false, TRI_YES, "a", NODE(OK, OK, XCP_SOURCE_FAILED, OK), DOMAIN_OK, BOUNCE, REASON_OK, NULL, NULL},
+    {false, TRI_YES, "a", NODE(OK, S2SNODE_DIFFERS, OK, OK), DOMAIN_OK, BOUNCE, REASON_OK, NULL, NULL},
     {false, TRI_YES, "a", NODE_OK, DOMAIN_OK, REASON_NOT_RUN, REASON_OK, NULL, NULL},
-    {true, TRI_YES, "", NODE_OK, DOMAIN_OK, REASON_CONNECT_RESET, REASON_OK, NULL, NULL},
+    {false, TRI_YES, "a", NODE_OK, DOMAIN_OK, REASON_PING_TIMEOUT, REASON_OK, NULL, NULL},
+    {false, TRI_YES, "a", NODE_OK, DOMAIN_OK, REASON_PING_LOGIN_FAILED, REASON_OK, NULL, NULL},
+    {false, TRI_YES, "a", NODE_OK, DOMAIN_OK, REASON_PING_ERROR_SERVICE_UNAVAILABLE, REASON_OK, NULL, NULL},
+    {true, TRI_YES, "", NODE_OK, DOMAIN_OK, BOUNCE, REASON_OK, NULL, NULL},
 };
 
 static void set(struct check_status *check, enum reason reason)
 {
     *check = (struct check_status){.result = {.reason = reason, .state = reason_info(reason)->state}};
+}
+
+static struct domain_result *pinged_through(const char *server, enum reason reason)
+{
+    struct domain_result *result = domain_result_new();
+    domain_result_add_pings(result, 1);
+    result->pings[0].account = mem_printf("probe@%s", server);
+    result->pings[0].server = mem_strdup(server);
+    check_result_set(&result->pings[0].check, reason, NULL);
+    return result;
 }
 
 static void the_first_rule_that_holds_makes_the_line(void **state)
@@ -112,6 +128,7 @@ static void the_first_rule_that_holds_makes_the_line(void **state)
         struct domain_status partner = {.name = partner_name};
         for (int check = 0; check < CHECK_COUNT; check++)
             set(&partner.check[check], check == CHECK_PING ? ROWS[i].ping : REASON_OK);
+        partner.latest = pinged_through("coluc.com", ROWS[i].ping);
         struct domain_status *domains[] = {&second, &coluc, &partner};
         const struct status status = {.domain_count = COUNT(domains), .domains = domains};
         char *names[] = {own_names[0], own_names[1], own_names[2]};
@@ -133,6 +150,7 @@ static void the_first_rule_that_holds_makes_the_line(void **state)
             fail_msg("row %zu: %zu bytes: %s", i, strlen(cause), cause);
         free(cause);
         imp_result_free(node.latest);
+        domain_result_free(partner.latest);
     }
 }
 
@@ -156,6 +174,28 @@ static void of_several_rejected_accounts_the_first_is_named(void **state)
     imp_result_free(node.latest);
 }
 
+static void only_accounts_of_own_domains_say_something_of_a_node(void **state)
+{
+    (void)state;
+    static const char *const THROUGH[] = {"elsewhere.example", "coluc.com"};
+    char name[] = "cups", partner_name[] = "partner.example";
+    char *names[] = {own_names[2], own_names[1]};
+    const struct imp_expect expect = {.federation = true, .domains = names, .domain_count = COUNT(names)};
+    for (size_t own = 0; own < COUNT(THROUGH); own++) {
+        struct imp_status node = {.name = name, .latest = imp_scene_round("a", 1)};
+        for (int check = 0; check < IMP_CHECK_COUNT; check++)
+            set(&node.check[check], REASON_OK);
+        struct domain_status partner = {.name = partner_name, .latest = pinged_through(THROUGH[own], BOUNCE)};
+        struct domain_status *domains[] = {&partner};
+        const struct status status = {.domain_count = 1, .domains = domains};
+        char *cause = imp_cause(&node, &expect, &status);
+        assert_int_equal(cause != NULL, own);
+        free(cause);
+        domain_result_free(partner.latest);
+        imp_result_free(node.latest);
+    }
+}
+
 static void before_the_first_round_there_is_nothing_to_say(void **state)
 {
     (void)state;
@@ -171,6 +211,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_rule_that_holds_makes_the_line),
         cmocka_unit_test(of_several_rejected_accounts_the_first_is_named),
+        cmocka_unit_test(only_accounts_of_own_domains_say_something_of_a_node),
         cmocka_unit_test(before_the_first_round_there_is_nothing_to_say),
     };
     return cmocka_run_group_tests_name("imp_cause", tests, NULL, NULL);

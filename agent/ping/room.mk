@@ -1,0 +1,10 @@
+# A client's session, through which domains are pinged; the only room that sees libgsasl.
+noinst_LIBRARIES += agent/ping/libping.a
+agent_ping_libping_a_SOURCES = \
+	agent/ping/client.c agent/ping/client.h \
+	agent/ping/client_login.c \
+	agent/ping/client_private.h \
+	agent/ping/places.c agent/ping/places.h \
+	agent/ping/sasl.c agent/ping/sasl.h \
+	agent/ping/session.c agent/ping/session.h
+agent_ping_libping_a_CFLAGS = $(AM_CFLAGS) $(GSASL_CFLAGS)
