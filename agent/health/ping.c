@@ -6,21 +6,6 @@
 
 #define PREFIX "ping_error_"
 
-enum reason reason_from_stanza_error(const char *condition)
-{
-    for (enum reason reason = 0; reason < REASON_COUNT; reason++) {
-        const char *code = reason_info(reason)->code;
-        if (strncmp(code, PREFIX, strlen(PREFIX)) != 0)
-            continue;
-        const char *word = condition;
-        for (code += strlen(PREFIX); *code != '\0' && *word == (*code == '_' ? '-' : *code); code++)
-            word++;
-        if (*code == '\0' && *word == '\0')
-            return reason;
-    }
-    return REASON_PING_ERROR_OTHER;
-}
-
 bool ping_is_bounce(enum reason reason)
 {
     return strncmp(reason_info(reason)->code, PREFIX, strlen(PREFIX)) == 0;

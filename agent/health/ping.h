@@ -5,9 +5,6 @@
 #include "health/result.h"
 #include "health/severity.h"
 
-/* The condition of a stanza error (RFC 6120 8.3.3), "remote-server-not-found"; what is not listed there, or "", is
- * REASON_PING_ERROR_OTHER. */
-enum reason reason_from_stanza_error(const char *condition);
 /* Whether the packet was returned, as against an account that could not log in, or silence. */
 bool ping_is_bounce(enum reason reason);
 

@@ -120,6 +120,11 @@ enum reason reason_from_dialback_error(const char *condition)
     return find_condition("dialback_error_", condition, REASON_DIALBACK_ERROR_OTHER);
 }
 
+enum reason reason_from_ping_error(const char *condition)
+{
+    return find_condition("ping_error_", condition, REASON_PING_ERROR_OTHER);
+}
+
 enum reason reason_from_tls_alert(unsigned alert)
 {
     for (size_t i = 0; i < sizeof ALERTS / sizeof *ALERTS; i++) {

@@ -35,6 +35,7 @@ const char *reason_nearest(const char *code);
  * REASON_TLS_ALERT_OTHER. */
 enum reason reason_from_stream_error(const char *condition);   /* "host-unknown" */
 enum reason reason_from_dialback_error(const char *condition); /* "item-not-found" */
+enum reason reason_from_ping_error(const char *condition);     /* "remote-server-not-found" */
 enum reason reason_from_tls_alert(unsigned alert);           /* 40 = handshake_failure */
 
 #endif

@@ -8,3 +8,11 @@ agent_ping_libping_a_SOURCES = \
 	agent/ping/sasl.c agent/ping/sasl.h \
 	agent/ping/session.c agent/ping/session.h
 agent_ping_libping_a_CFLAGS = $(AM_CFLAGS) $(GSASL_CFLAGS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_sasl
+tests_unit_test_sasl_SOURCES = tests/unit/test_sasl.c
+tests_unit_test_sasl_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(GSASL_CFLAGS)
+tests_unit_test_sasl_LDADD = agent/ping/libping.a agent/login/liblogin.a agent/base/libbase.a \
+	$(GSASL_LIBS) $(OPENSSL_LIBS) $(CMOCKA_LIBS)
+endif

@@ -11,7 +11,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "health/ping.h"
 #include "login/secret.h"
 #include "ping/client.h"
 
@@ -141,7 +140,7 @@ static void ping_send(struct ping *ping)
 
 static void set_answer(struct check_result *check, const struct xmpp_stanza *stanza)
 {
-    enum reason reason = reason_from_stanza_error(stanza->condition);
+    enum reason reason = reason_from_ping_error(stanza->condition);
     char *text = text_clean(stanza->text, PEER_TEXT_MAX);
     char *by = text_clean(stanza->by != NULL ? stanza->by : "", PEER_TEXT_MAX);
     char *condition = text_clean(reason == REASON_PING_ERROR_OTHER ? stanza->condition : "", PEER_TEXT_MAX);

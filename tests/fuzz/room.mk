@@ -1,7 +1,7 @@
 # Fuzz targets: one a reader of what comes from outside. `make check` replays their corpora; configured with
 # --enable-fuzzing CC=clang they are libFuzzer programs, and `make fuzz` runs each within FUZZ_LIMIT.
 FUZZERS = tests/fuzz/certificate_name tests/fuzz/configuration tests/fuzz/cp_id tests/fuzz/dns tests/fuzz/features \
-	tests/fuzz/html tests/fuzz/probe_target tests/fuzz/soap tests/fuzz/stream
+	tests/fuzz/html tests/fuzz/probe_target tests/fuzz/sasl tests/fuzz/soap tests/fuzz/stream
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/record
 FUZZ_LIMIT = -max_total_time=60
 
@@ -39,6 +39,10 @@ tests_fuzz_probe_target_SOURCES = tests/fuzz/probe_target.c tests/fuzz/fuzz.h ag
 	agent/probe_target.h $(FUZZ_MAIN)
 tests_fuzz_probe_target_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_probe_target_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
+tests_fuzz_sasl_SOURCES = tests/fuzz/sasl.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_sasl_CFLAGS = $(AM_CFLAGS) $(GSASL_CFLAGS)
+tests_fuzz_sasl_LDFLAGS = $(FUZZING_LINK)
+tests_fuzz_sasl_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
 tests_fuzz_soap_SOURCES = tests/fuzz/soap.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_soap_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_soap_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)

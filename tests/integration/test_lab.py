@@ -10,8 +10,8 @@ import tempfile
 import pytest
 
 from agent import FEDHEALTH, SOURCE, run
-from lab import CASES, CHECKS, MONITOR, TABLE, table
-from lab.stream import open_stream
+from lab import CASES, CHECKS, MONITOR, PING, TABLE, table
+from lab.stream import Session, open_stream
 from snmp import STATES, domain_indexes, walk, walk_names
 
 EXIT_CODES = {"ok": 0, "warning": 1, "critical": 2, "unknown": 3}
@@ -67,6 +67,15 @@ def test_lab_is_what_it_says(lab, case):
         (name,) = [name for name in case["hosts"] if lab.ports[name] == peer[1]] or [case["server"]]
         assert what_it_offers(case, name, direct) == (
             "<starttls" in answer, "<required/>" in answer, "urn:xmpp:features:dialback" in answer)
+
+
+def test_lab_pings_as_it_says(lab):
+    """What the account's server answers to a ping of each domain."""
+    answers = {"answered": "type='result'", "unanswered": "<service-unavailable", "no route": "<remote-server-not-found"}
+    with Session(("127.0.0.1", lab.client_port), PING["account"], lab.secrets["ping"]) as session:
+        for case in CASES:
+            if case["ping"]:
+                assert answers[case["ping"]] in session.ask("<ping xmlns='urn:xmpp:ping'/>", to=case["unicode"])
 
 
 @each_case

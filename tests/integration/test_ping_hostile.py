@@ -4,20 +4,23 @@ is sent or shown where it does not belong, and no fault leads to a storm of logi
 import json
 import os
 import re
+import signal
 
 import pytest
 
 import names
-from cases_ping import CASES, FAR, OWN, PASSWORD
+from agent import Agent, wait_for
+from cases_ping import (CASES, FAR, OFFERED, OTHER_PASSWORD, OWN, PASSWORD, READY, Case, Scram, iq_result, pings)
 from hostile import MONITOR, Certificates, Settings, run_check
-from peers import Peers
+from peers import Peers, close
 
 CONFIG = """\
-agent: {{domain: {monitor}, timeout: {timeout}, state_dir: {state_dir}}}
+agent: {{domain: {monitor}, timeout: {timeout}, interval: 1s, confirm: 1, state_dir: {state_dir}}}
 dns: {{resolvers: [{{name: scripted, address: "127.0.0.1:{dns_port}"}}]}}
 tls: {{ca_file: {ca_file}}}
 domains: {domains}
 ping: {accounts}
+{more}
 """
 
 
@@ -43,19 +46,26 @@ class Stage:
         self.peers.close()
         self.names.close()
 
-    def write_config(self, settings):
-        """A configuration with the cases that have these settings."""
+    def write_config(self, settings=Settings(), more="", path=None, pinged=True):
+        """A configuration with the cases that have these settings, with `more` at its end. Not `pinged`: without their
+        accounts."""
         cases = [case for case in self._cases if case.settings == settings]
         accounts = [{"account": f"probe@{case.own}", "password_file": self.password_file,
                      "server": f"127.0.0.1:{self._ports[case.domain]}", "domains": [case.domain], **case.account}
                     for case in cases]
-        path = os.path.join(self._folder, "agent.yaml")
+        path = path or os.path.join(self._folder, "agent.yaml")
         with open(path, "w", encoding="utf-8") as out:
             out.write(CONFIG.format(monitor=MONITOR, timeout=settings.timeout, dns_port=self.names.port,
                                     state_dir=os.path.join(self._folder, "state"), ca_file=self._certificates.ca_file,
                                     domains=json.dumps([case.domain for case in cases]),
-                                    accounts=json.dumps(accounts)))
+                                    accounts=json.dumps(accounts if pinged else []), more=more))
         return path
+
+    def start_agent(self, settings=Settings()):
+        """The agent with these cases."""
+        def write(path, snmp_port):
+            return self.write_config(settings, f"snmp: {{mode: master, listen: ['udp:127.0.0.1:{snmp_port}']}}", path)
+        return Agent(self._folder, write)
 
     def run(self, settings=Settings()):
         """A run of `fedhealth check` with the cases that have these settings."""
@@ -90,3 +100,125 @@ def test_names_are_unique():
 def test_no_password_is_shown(outcomes):
     for outcome in outcomes.values():
         assert "s3cr3t" not in json.dumps(outcome.domains)
+
+
+class Logins:
+    """Counts the connections of a case's server that came as far as this step."""
+
+    def __init__(self):
+        self.count = 0
+
+    def __call__(self, talk):
+        self.count += 1
+
+
+def ping_of(agent, case):
+    """The domain's ping, as JSON has it."""
+    status = json.loads(agent.request("/api/v1/status")[1])
+    return next(each for each in status["domains"] if each["name"] == case.domain)["checks"]["ping"]
+
+
+def wait_for_runs(agent, case, runs, reason=None):
+    """The domain's ping after so many rounds, and with this reason."""
+    def come():
+        ping = ping_of(agent, case)
+        return ping["runs"] >= runs and reason in (None, ping["reason"]) and ping
+    return wait_for(f"{runs} rounds of {case.domain}", come)
+
+
+@pytest.fixture(name="scene")
+def _scene(certificates, folder):
+    """scene(*script, **more): a stage with one case, its agent after a round, and the case; all ends with the test."""
+    begun = []
+
+    def begin(*script, settings=Settings(timeout="10s")):
+        case = Case("one", "", "", {}, list(script), settings=settings)
+        stage = Stage([case], certificates, folder)
+        begun.append(stage)
+        stage.__enter__()
+        agent = stage.start_agent(settings)
+        begun.append(agent)
+        wait_for_runs(agent, case, 1)
+        return stage, agent, case
+
+    yield begin
+    for each in reversed(begun):
+        each.stop() if isinstance(each, Agent) else each.__exit__()
+
+
+def test_session_is_kept(scene):
+    """One login serves all rounds, and reloads; until the account is gone."""
+    logins = Logins()
+    stage, agent, case = scene(*READY, logins, pings(iq_result))
+    runs = wait_for_runs(agent, case, 3, "ok")["runs"]
+    for _ in range(3):
+        agent.process.send_signal(signal.SIGHUP)
+        runs = wait_for_runs(agent, case, runs + 2, "ok")["runs"]
+    assert logins.count == 1
+    with open(agent.config, encoding="utf-8") as config:
+        snmp = config.read().splitlines()[-1]
+    stage.write_config(case.settings, snmp, agent.config, pinged=False)
+    agent.process.send_signal(signal.SIGHUP)
+    wait_for("no ping", lambda: ping_of(agent, case)["reason"] == "not_configured")
+    stage.write_config(case.settings, snmp, agent.config)
+    agent.process.send_signal(signal.SIGHUP)
+    wait_for("the ping again", lambda: ping_of(agent, case)["reason"] == "ok")
+    assert logins.count == 2
+
+
+def test_late_answer(scene):
+    """It counts for nothing, and the session goes on."""
+    late, logins = [], Logins()
+
+    def answer(domain, ident):
+        late.append(iq_result(domain, ident))
+        return late[-1] if len(late) > 2 else late[0] if len(late) == 2 else b" "
+
+    _, agent, case = scene(*READY, logins, pings(answer), settings=Settings(timeout="2s"))
+    wait_for_runs(agent, case, 2, "ok")
+    assert ping_of(agent, case)["failures"] == 2
+    assert logins.count == 1
+
+
+def test_no_storm(scene):
+    """A server that hangs up on who has logged in sees no other login for a while, however often a ping is wanted."""
+    logins = Logins()
+    _, agent, case = scene(*READY, logins, close)
+    ping = wait_for_runs(agent, case, 5, "ping_unreachable")
+    assert re.search("closed the connection in the session; no login is tried before 20", ping["detail"])
+    assert logins.count == 1
+
+
+def test_rejected_login_is_held(certificates, folder):
+    """No second one is made with the same password; another is tried at once. All processes keep to that."""
+    logins = Logins()
+    case = Case("one", "", "", {}, [*OFFERED, logins, Scram(password=OTHER_PASSWORD), *READY[8:], pings(iq_result)])
+    with Stage([case], certificates, folder) as stage:
+        def check():
+            ping = stage.run().domains[case.domain]["checks"]["ping"]
+            return ping["reason"], ping["state"]
+        assert check() == ("ping_login_failed", "critical")
+        assert check() == ("ping_login_held", "critical")
+        assert logins.count == 1
+        with open(stage.password_file, "w", encoding="utf-8") as out:
+            out.write(OTHER_PASSWORD)
+        assert check() == ("ok", "ok")
+        assert logins.count == 2
+
+
+def test_two_accounts(certificates, folder):
+    """The worst counts, and the detail names it."""
+    good = Case("good", "", "", {}, [*READY, pings(iq_result)])
+    with Stage([good], certificates, folder) as stage:
+        config = stage.write_config()
+        with open(config, encoding="utf-8") as text:
+            lines = text.read().splitlines()
+        accounts = json.loads(lines[4].removeprefix("ping: "))
+        accounts.append({**accounts[0], "account": f"other@{good.own}", "server": "127.0.0.1:1"})
+        lines[4] = "ping: " + json.dumps(accounts)
+        lines[3] = "domains: " + json.dumps([{"name": good.domain, "severity": {"ping_unreachable": "warning"}}])
+        with open(config, "w", encoding="utf-8") as out:
+            out.write("\n".join(lines))
+        ping = run_check(config, [good.domain]).domains[good.domain]["checks"]["ping"]
+        assert (ping["reason"], ping["state"]) == ("ping_unreachable", "warning")
+        assert ping["detail"].startswith(f"other@{good.own}: connecting to 127.0.0.1:1: ")

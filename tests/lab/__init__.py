@@ -21,7 +21,7 @@ from .ejabberd import Ejabberd
 from .imp import cases as imp_cases
 from .jabberd2 import Jabberd2
 from .knot import Knot
-from .prosody import Prosody
+from .prosody import Prosody, add_account
 from .server import bind, free_port, has_ipv6, own_address
 
 CHECKS = ("srv", "connect", "stream", "starttls", "certificate", "auth", "dialback", "ping")
@@ -59,6 +59,7 @@ def _expand(case, servers):
     dns, config      lines of a zone file; keys of the domain in the agent's configuration
     state, checks    what must be found: of the domain, and [state, reason] of every check
     endpoints        and of every endpoint, as in ENDPOINT
+    ping             what becomes of a ping: "answered", "unanswered" or "no route"; or None where none is sent
     needs            what not every machine has, see Lab.lacking; or None
     """
     server = case.get("server")
@@ -79,6 +80,7 @@ def _expand(case, servers):
         "state": case["state"],
         "checks": checks,
         "endpoints": case.get("endpoints", [_expand_endpoint(server, checks)] if server else []),
+        "ping": case.get("ping"),
         "needs": case.get("needs"),
     }
 
@@ -88,6 +90,7 @@ with open(os.path.join(os.path.dirname(__file__), "cases.json"), encoding="utf-8
 CASES = [_expand(case, TABLE["servers"]) for case in TABLE["cases"]]
 IMP_CASES = [imp_cases.expand(case) for case in TABLE["imp_nodes"]]
 MONITOR = TABLE["monitor"]
+PING = TABLE["ping"]
 
 AGENT_CONFIG = """\
 agent:
@@ -121,7 +124,8 @@ def as_yaml(value):
 class Lab:
     """The running lab. `ports` maps a server's name in cases.json to its s2s port, and NAME_direct to its port for
     direct TLS; `secrets` maps its name to its dialback secret, and "wrong" to one that is nobody's, and
-    `secret_files` NAME_secret to a file with that; `dns_port` is Knot's. `lacking` says, by the names in `needs` of cases.json, what this machine has not:
+    `secret_files` NAME_secret to a file with that, "ping" being the password of the account that pings, which logs in
+    at `client_port`; `dns_port` is Knot's. `lacking` says, by the names in `needs` of cases.json, what this machine has not:
     cases that need it turn out otherwise, and without "node" there are no IM and Presence nodes: `imp` is None."""
 
     def __enter__(self):
@@ -138,7 +142,9 @@ class Lab:
             self.authority = Authority(self._make_folder("certificates"))
             self.ca_file = self.authority.ca_file
             self._issued = {}
+            self._given, self._routes = self._plan_routes()
             self._secret_folder = self._make_folder("secrets")
+            self._keep_secret("ping", secrets.token_hex(20))
             self._keep_secret("wrong", secrets.token_hex(20))
             for name, settings in TABLE["servers"].items():
                 self._start_peer(name, settings)
@@ -166,6 +172,13 @@ class Lab:
         if words:
             self.lacking[imp_cases.NEED] = words + " There are no IM and Presence nodes."
 
+    def _plan_routes(self):
+        """Of the servers that federate for `ping`: the ports, and where each finds the other's domains."""
+        near, far = PING["near"], PING["far"]
+        ports = {near: free_port(), far: free_port()}
+        pinged = [case["unicode"] for case in CASES if case["ping"] in ("answered", "unanswered")]
+        return ports, {near: dict.fromkeys(pinged, ports[far]), far: {PING["account"].split("@")[1]: ports[near]}}
+
     def _make_folder(self, name):
         folder = os.path.join(self.folder, name)
         os.mkdir(folder)
@@ -184,19 +197,28 @@ class Lab:
             return
         addresses = [each for each in settings["addresses"] if each != "::1" or "ipv6" not in self.lacking]
         hosted = [case for case in CASES if name in case["hosts"]]
-        secret = secrets.token_hex(20)
-        program, more = Prosody, {"secret": secret}
-        if settings["program"] == "ejabberd":
-            program, more = Ejabberd, {"cookie": secret, "ca_file": self.ca_file, "more": self._fallback}
-        elif settings["program"] == "jabberd2":
-            program = Jabberd2
+        folder, secret = self._make_folder(name), secrets.token_hex(20)
+        program, more = self._program(name, settings["program"], secret)
+        if name == PING["near"]:
+            add_account(folder, PING["account"], self.secrets["ping"])
         hosts = self._certificates(name, hosted, shared=program is Jabberd2)
-        server = self._add(program(name, self._make_folder(name), hosts, settings["tls"] == "required", MONITOR,
+        server = self._add(program(name, folder, hosts, settings["tls"] == "required", MONITOR,
                                    addresses=addresses, wait=False, **more))
         self.ports[name], self.ports[name + "_direct"] = server.port, server.direct_port
+        if name == PING["near"]:
+            self.client_port = server.client_port
         self._keep_secret(name, server.secret)
         if "::1" not in addresses:
             self._keep_shut(["::1"], server.port)
+
+    def _program(self, name, program, secret):
+        """The server's class, and what its constructor takes besides what all of them do."""
+        if program == "ejabberd":
+            return Ejabberd, {"cookie": secret, "ca_file": self.ca_file, "more": self._fallback}
+        if program == "jabberd2":
+            return Jabberd2, {"secret": secret}
+        mute = [case["unicode"] for case in CASES if case["ping"] == "unanswered"]
+        return Prosody, {"secret": secret, "port": self._given.get(name), "routes": self._routes.get(name), "mute": mute}
 
     def _start_imp_nodes(self):
         nodes = imp_cases.LabNodes(self._make_folder("imp"), self.authority, IMP_CASES)
@@ -250,6 +272,11 @@ class Lab:
         domain = {"name": case["unicode"], **self.filled(case["config"])}
         return f"  - {json.dumps(domain, ensure_ascii=False) if case['config'] else case['unicode']}"
 
+    def _ping(self):
+        return {"account": PING["account"], "password_file": self.secret_files["ping_secret"],
+                "server": f"127.0.0.1:{self.client_port}",
+                "domains": [case["domain"] for case in CASES if case["ping"]]}
+
     def write_config(self, path, interval="10s", timeout="5s", confirm=2, dns_port=None, snmp_port=1161,
                      agentx_socket=None, state_dir=None, domains=None, imp_nodes=None, resolvers=None):
         """Writes an agent configuration that checks every domain of the lab, or just these names, and every IM and
@@ -267,6 +294,8 @@ class Lab:
                 ca_file=self.ca_file, snmp=snmp,
                 domains="\n".join(f"  - {name}" for name in domains) if domains else
                         "\n".join(self._domain_line(case) for case in CASES)))
+            if not domains:
+                out.write(f"ping:\n  - {json.dumps(self._ping())}\n")
             if imp_nodes:
                 out.write("imp_nodes:\n" + "".join(f"  - {as_yaml(node)}\n" for node in imp_nodes))
         return path

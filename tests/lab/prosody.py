@@ -102,6 +102,11 @@ VirtualHost "{domain}"
 """
 
 
+HOST_WITHOUT_PING = """\
+    modules_disabled = { "ping" }
+"""
+
+
 def _write(path, text):
     with open(path, "w", encoding="utf-8") as out:
         out.write(text)
@@ -119,11 +124,11 @@ def add_account(folder, account, password):
 class Prosody(Server):
     """`hosts` maps each domain to (certificate chain, key), or to None for a host without TLS. It listens at `port` of
     these addresses, and for direct TLS at `direct_port`. `secret` is that of dialback, a random one if there is none.
-    With `routes`, which maps a peer's domain to its port, it federates: users log in at `client_port`, it answers pings,
-    and logs both. `sender` asks whether it is there; `wait` as for Server."""
+    With `routes`, which maps a peer's domain to its port, it federates: users log in at `client_port`, it answers pings
+    but for the domains in `mute`, and logs both. `sender` asks whether it is there; `wait` as for Server."""
 
     def __init__(self, name, folder, hosts, require_encryption, sender, addresses=("127.0.0.1",), secret=None,
-                 routes=None, port=None, wait=True):
+                 routes=None, mute=(), port=None, wait=True):
         self.secret = secret
         self.port = port or free_port()
         self.direct_port = free_port()
@@ -136,7 +141,7 @@ class Prosody(Server):
                                    require_encryption="true" if require_encryption else "false")
         if secret:
             self._head += SECRET.format(secret=secret)
-        self._hosts = hosts
+        self._hosts, self._mute = hosts, mute
         self._config = os.path.join(folder, "prosody.cfg.lua")
         self._write_config(routes)
         _write(os.path.join(folder, "mod_lab.lua"), PLUGIN)
@@ -155,6 +160,8 @@ class Prosody(Server):
                 config += HOST_WITH_TLS.format(domain=domain, certificate=files[0], key=files[1])
             else:
                 config += HOST_WITHOUT_TLS.format(domain=domain)
+            if domain in self._mute:
+                config += HOST_WITHOUT_PING
         _write(self._config, config)
 
     def set_routes(self, routes):

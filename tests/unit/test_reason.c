@@ -13,8 +13,6 @@
 #include <cmocka.h>
 
 #include "cli/cli.h"
-#include "base/mem.h"
-#include "health/ping.h"
 #include "health/reason.h"
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
@@ -162,35 +160,6 @@ static const struct {
     {120, "no_application_protocol"},
 };
 
-/* RFC 6120 8.3.3. What only the own server says is critical, what the far side may have said a warning. */
-static const struct {
-    const char *name;
-    enum state state;
-} STANZA_ERRORS[] = {
-    {"bad-request", STATE_WARNING},
-    {"conflict", STATE_WARNING},
-    {"feature-not-implemented", STATE_WARNING},
-    {"forbidden", STATE_CRITICAL},
-    {"gone", STATE_WARNING},
-    {"internal-server-error", STATE_WARNING},
-    {"item-not-found", STATE_WARNING},
-    {"jid-malformed", STATE_CRITICAL},
-    {"not-acceptable", STATE_WARNING},
-    {"not-allowed", STATE_CRITICAL},
-    {"not-authorized", STATE_CRITICAL},
-    {"policy-violation", STATE_CRITICAL},
-    {"recipient-unavailable", STATE_WARNING},
-    {"redirect", STATE_WARNING},
-    {"registration-required", STATE_WARNING},
-    {"remote-server-not-found", STATE_CRITICAL},
-    {"remote-server-timeout", STATE_CRITICAL},
-    {"resource-constraint", STATE_WARNING},
-    {"service-unavailable", STATE_WARNING},
-    {"subscription-required", STATE_WARNING},
-    {"undefined-condition", STATE_WARNING},
-    {"unexpected-request", STATE_WARNING},
-};
-
 static void assert_reason(enum reason reason, const char *code, const char *stage, enum state state)
 {
     if (reason == REASON_COUNT)
@@ -206,25 +175,8 @@ static void test_list_is_the_contracts(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(CONTRACT); i++)
         assert_reason(reason_from_code(CONTRACT[i].code), CONTRACT[i].code, CONTRACT[i].stage, CONTRACT[i].state);
-    assert_int_equal(REASON_COUNT, COUNT(CONTRACT) + COUNT(CONDITIONS) + COUNT(STANZA_CONDITIONS) +
-                                       COUNT(STANZA_ERRORS) + COUNT(ALERTS));
-}
-
-static void test_stanza_errors(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < COUNT(STANZA_ERRORS); i++) {
-        char *code = mem_printf("ping_error_%s", STANZA_ERRORS[i].name);
-        for (char *at = code; *at != '\0'; at++)
-            *at = *at == '-' ? '_' : *at;
-        assert_reason(reason_from_stanza_error(STANZA_ERRORS[i].name), code, "ping", STANZA_ERRORS[i].state);
-        free(code);
-    }
-    static const char *const NO_CONDITIONS[] = {"", "bad", "bad_request", "bad-requests", "other", "timeout"};
-    for (size_t i = 0; i < COUNT(NO_CONDITIONS); i++)
-        assert_int_equal(reason_from_stanza_error(NO_CONDITIONS[i]), REASON_PING_ERROR_OTHER);
-    assert_true(ping_is_bounce(REASON_PING_ERROR_OTHER));
-    assert_false(ping_is_bounce(REASON_PING_TIMEOUT));
+    assert_int_equal(REASON_COUNT, COUNT(CONTRACT) + COUNT(CONDITIONS) + COUNT(ALERTS) +
+                                       2 * COUNT(STANZA_CONDITIONS)); /* those of ping: test_ping.c */
 }
 
 static void test_zero_is_not_run(void **state)
@@ -507,7 +459,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_list_is_the_contracts),
-        cmocka_unit_test(test_stanza_errors),
         cmocka_unit_test(test_zero_is_not_run),
         cmocka_unit_test(test_stream_errors),
         cmocka_unit_test(test_dialback_errors),
