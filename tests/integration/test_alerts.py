@@ -13,7 +13,6 @@ import pytest
 from agent import LONG_WAIT, PATIENCE, SOURCE, Agent, folder_in, wait_for
 from cases_stream import OPENED
 from lab import CASES, IMP_CASES
-from lab.federation import ACCOUNT, PASSWORD, Federation
 from peers import PLAIN_HEADER, Peers, features
 from rules import RULES, Watch, alert_of, shortened_rules, write_healthy_config
 from snmp import Snmpd
@@ -27,26 +26,7 @@ FURTHER = {
     ("FedhealthAgentxLost", "lab"), ("FedhealthStateNotSaved", "sick"), ("FedhealthLoopLag", "hung"),
     ("FedhealthNotificationsSuppressed", "lab"),
 }
-PINGED = "healthy.lab.test"
 MANY = [f"missing-{number}.lab.test" for number in range(150)]  # more than notifications are sent at once
-
-
-def write_lab_config(lab, path, federation, **config):
-    """The lab, and an account that pings a domain of which nothing is wrong, but to which its server knows no route."""
-    password = path + ".password"
-    lab.write_config(path, **config)
-    with open(password, "w", encoding="utf-8") as out:
-        out.write(PASSWORD)
-    with open(path, "a", encoding="utf-8") as out:
-        out.write(f"""
-ping:
-  - account: {ACCOUNT}
-    password_file: "{password}"
-    server: "127.0.0.1:{federation.near.client_port}"
-    ca_file: "{federation.ca_file}"
-    domains: [{PINGED}]
-""")
-    return path
 
 
 def write_sick_config(lab, path, peer, **config):
@@ -83,8 +63,7 @@ class Scene(contextlib.ExitStack):
         port = peers.listen([OPENED, PLAIN_HEADER + features()])
         peers.start()
         self.callback(peers.close)
-        self.start("lab", functools.partial(write_lab_config, lab, federation=self.enter_context(Federation())),
-                   agentx_socket=socket, interval="1h", confirm=1, timeout=PATIENCE)
+        self.start("lab", lab.write_config, agentx_socket=socket, interval="1h", confirm=1, timeout=PATIENCE)
         self.start("sick", lambda path, **config: write_sick_config(lab, path, port, **config))
         self.start("hung", functools.partial(write_hung_config, lab))
         for agent in self.agents.values():
@@ -157,8 +136,7 @@ def _scene(lab, folder):
 
 def test_every_alert_fires(scene, lab):
     hung = scene.agents["hung"]
-    wanted = {*expected(lab), ("FedhealthAuthFailed", "unauthenticated.test", "critical", "auth_not_offered"),
-              ("FedhealthPingFailed", PINGED, "critical", "ping_error_remote_server_not_found")}
+    wanted = {*expected(lab), ("FedhealthAuthFailed", "unauthenticated.test", "critical", "auth_not_offered")}
     wait_for("the faults", lambda: wanted <= present(scene.prometheus), LONG_WAIT)
     assert present(scene.prometheus) == wanted
 

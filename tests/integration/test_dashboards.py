@@ -184,8 +184,8 @@ CHANGING = node("changing", control=with_rows("cm-2_s2scp-1.expe1-lab-test"))
 UNREAD = node("unread", config={"control_center": {"url": "https://127.0.0.1:1/"}})  # is unknown, with nothing critical
 SKIPPED = "starttls-and-direct.lab.test"  # it has two endpoints
 
-# What nothing in the lab has, and what has the same labels and stands for it: pings, stapled OCSP, TLSA records.
-STANDS_FOR = {'check="ping"': 'check="connect"', 'test="revocation"': 'test="name"', 'test="dane"': 'test="name"'}
+# What nothing in the lab has, and what has the same labels and stands for it: stapled OCSP, TLSA records.
+STANDS_FOR = {'test="revocation"': 'test="name"', 'test="dane"': 'test="name"'}
 # Those that find something when nothing was heard of the agents for a minute.
 LATER = {("agent.json", "Stale", "A")}
 # All of each variable: what was found, unless it has a value for all.
