@@ -276,10 +276,10 @@ static void answer_error(struct dialback *dialback, const struct question *quest
     enum reason reason = reason_from_dialback_error(verify->condition);
     struct buf what;
     buf_init(&what, DETAIL_CAP);
-    buf_puts(&what, "the answer to ");
+    buf_puts(&what, "in answer to ");
     name_question(&what, (enum dialback_algorithm)(question - dialback->questions));
     if (reason == REASON_DIALBACK_ERROR_OTHER)
-        buf_printf(&what, " is %s", *verify->condition != '\0' ? verify->condition : "an error without a condition");
+        buf_printf(&what, ", %s", *verify->condition != '\0' ? verify->condition : "an error without a condition");
     dialback->asks_back_off =
         reason == REASON_DIALBACK_ERROR_POLICY_VIOLATION || reason == REASON_DIALBACK_ERROR_RESOURCE_CONSTRAINT;
     conclude_early(dialback, reason, what.data, verify->text);

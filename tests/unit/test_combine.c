@@ -270,6 +270,32 @@ static void an_endpoint_is_its_worst_stage(void **state)
     domain_result_free(result);
 }
 
+static void a_peer_may_ask_for_rest(void **state)
+{
+    (void)state;
+    static const struct {
+        enum check check;
+        enum reason reason;
+        bool said, asks; /* said: during dialback, whose reason need not tell */
+    } ROWS[] = {
+        {CHECK_STREAM, REASON_OK, false, false},
+        {CHECK_STREAM, REASON_STREAM_ERROR_POLICY_VIOLATION, false, true},
+        {CHECK_AUTH, REASON_STREAM_ERROR_RESOURCE_CONSTRAINT, false, true},
+        {CHECK_STREAM, REASON_STREAM_ERROR_HOST_UNKNOWN, false, false},
+        {CHECK_DIALBACK, REASON_DIALBACK_CLOSED, false, false},
+        {CHECK_DIALBACK, REASON_DIALBACK_CLOSED, true, true},
+        {CHECK_DIALBACK, REASON_DIALBACK_ERROR_POLICY_VIOLATION, false, false}, /* of an earlier round */
+        {CHECK_DIALBACK, REASON_DIALBACK_ERROR_POLICY_VIOLATION, true, true},
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        struct domain_result *result = endpoints(2);
+        ended(result, 1, ROWS[i].check, ROWS[i].reason);
+        result->endpoints[1].asks_back_off = ROWS[i].said;
+        assert_int_equal(domain_result_asks_back_off(result), ROWS[i].asks);
+        domain_result_free(result);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +307,7 @@ int main(void)
         cmocka_unit_test(without_endpoints_nothing_was_reached),
         cmocka_unit_test(a_domain_is_its_worst_check),
         cmocka_unit_test(an_endpoint_is_its_worst_stage),
+        cmocka_unit_test(a_peer_may_ask_for_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
