@@ -244,15 +244,20 @@ static int identify(const char *stream_id, const char *key, const struct name na
     return EXIT_NOT_FOUND;
 }
 
-/* Some servers log them in upper case; a copy. NULL: it is no key. */
+/* A copy in lower case and without blanks, which a log may have broken it with. NULL: it is no key. */
 static char *normal_key(const char *text)
 {
-    size_t length = strlen(text);
-    if ((length != 40 && length != 64) || strspn(text, "0123456789abcdefABCDEF") != length)
-        return NULL;
-    char *key = mem_strdup(text);
+    char *key = mem_alloc(strlen(text) + 1);
+    size_t length = 0;
+    for (; *text != '\0'; text++) {
+        if (strchr(" \t\r\n", *text) == NULL)
+            key[length++] = *text;
+    }
     text_lower(key);
-    return key;
+    if ((length == 40 || length == 64) && strspn(key, "0123456789abcdef") == length)
+        return key;
+    free(key);
+    return NULL;
 }
 
 static int run(const struct options *options, const struct name names[2])

@@ -66,8 +66,9 @@ def test_computed_and_identified(name, scene):
     places = ("--receiving", receiving, f"--originating={originating}", f"--stream-id={stream_id}")
     done = dialback_key("--algorithm", name, *places, secret=secret)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{key}\n", "")
-    done = dialback_key("--identify", "--", receiving, originating, stream_id, key.upper(), secret=secret)
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{name}\n", "")
+    for shown in (key, key.upper(), f"{key[:9]} \n\t{key[9:]}\r\n"):
+        done = dialback_key("--identify", "--", receiving, originating, stream_id, shown, secret=secret)
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"{name}\n", "")
 
 
 def test_default_and_all():
