@@ -38,7 +38,7 @@ struct config *agent_read_config(const struct options *options, struct buf *faul
 
 unsigned agent_max_conversations(const struct config *config)
 {
-    unsigned allowed = descriptors_raise(config->max_concurrent, DESCRIPTORS_BESIDE);
+    unsigned allowed = descriptors_raise(config->max_concurrent, DESCRIPTORS_BESIDE + (unsigned)config->ping_count);
     if (allowed < config->max_concurrent)
         log_warn("the limit of open files allows %u conversations at once; agent.max_concurrent is %u", allowed,
                  config->max_concurrent);

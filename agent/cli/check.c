@@ -223,7 +223,7 @@ static int check(struct config *config, struct config *named, const struct optio
     struct run run = {.config = config, .named = named, .loop = loop_new(), .store = store};
     int status = CLI_EXIT_UNKNOWN;
     log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT); /* what is found is in the report */
-    unsigned at_once = descriptors_raise(config->max_concurrent, DESCRIPTORS_BESIDE);
+    unsigned at_once = descriptors_raise(config->max_concurrent, DESCRIPTORS_BESIDE + (unsigned)config->ping_count);
     run.probes = probe_context_new(run.loop, config, at_once, NULL, err);
     if (run.probes != NULL) {
         add_jobs(&run, options);

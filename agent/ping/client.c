@@ -40,6 +40,11 @@ void client_fail(struct client *client, enum reason reason, const char *format, 
     client->step = STEP_OVER;
 }
 
+const char *client_quote(const struct client *client, const char *text)
+{
+    return client->step < STEP_READY && strstr(text, client->options.password) != NULL ? "" : text;
+}
+
 /* ---- connecting ---- */
 
 static void ready(void *arg, int events);
@@ -178,11 +183,10 @@ static const char *doing(enum client_step step)
 
 static void fail_by_error(struct client *client)
 {
-    const char *text = xmpp_stream_error_text(client->stream), *condition = xmpp_stream_error(client->stream);
-    bool told = client->step < STEP_READY && *text != '\0' && strstr(text, client->options.password) != NULL;
+    const char *condition = xmpp_stream_error(client->stream);
+    const char *text = client_quote(client, xmpp_stream_error_text(client->stream));
     client_fail(client, REASON_PING_UNREACHABLE, "the server ended the stream %s: %s%s%s", doing(client->step),
-                *condition != '\0' ? condition : "an error without a condition", *text != '\0' && !told ? ": " : "",
-                told ? "" : text);
+                *condition != '\0' ? condition : "an error without a condition", *text != '\0' ? ": " : "", text);
 }
 
 static void header_seen(struct client *client)

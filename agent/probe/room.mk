@@ -31,9 +31,17 @@ tests_unit_test_discover_SOURCES = tests/unit/test_discover.c tests/unit/dns_zon
 tests_unit_test_discover_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_discover_LDADD = agent/probe/libprobe.a $(RESOLVER_SCENE_LIBS)
 
-tests_unit_test_round_SOURCES = tests/unit/test_round.c tests/unit/dns_zone.c tests/unit/dns_zone.h $(RESOLVER_SCENE)
+FAKE_SESSION = tests/unit/fake_session.c tests/unit/fake_session.h
+tests_unit_test_round_SOURCES = tests/unit/test_round.c tests/unit/dns_zone.c tests/unit/dns_zone.h $(FAKE_SESSION) \
+	$(RESOLVER_SCENE)
 tests_unit_test_round_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_round_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_round_ping
+tests_unit_test_round_ping_SOURCES = tests/unit/test_round_ping.c tests/unit/dns_zone.c tests/unit/dns_zone.h \
+	$(FAKE_SESSION) $(RESOLVER_SCENE)
+tests_unit_test_round_ping_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_round_ping_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS) $(CMOCKA_LIBS)
 
 tests_unit_test_route_SOURCES = tests/unit/test_route.c $(RESOLVER_SCENE)
 tests_unit_test_route_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "health/ping.h"
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
@@ -106,8 +107,7 @@ static void test_combine(void **state)
         }
         ping_combine(result, &severity);
         const struct check_result *check = &result->check[CHECK_PING];
-        bool same = check->detail == NULL ? COMBINED[i].detail == NULL
-                                          : COMBINED[i].detail != NULL && strcmp(check->detail, COMBINED[i].detail) == 0;
+        bool same = text_same(check->detail, COMBINED[i].detail);
         if (check->reason != COMBINED[i].reason || check->state != COMBINED[i].state || !same ||
             check->duration_us != COMBINED[i].duration_us)
             fail_msg("%s: %s, %s", COMBINED[i].why, reason_info(check->reason)->code,

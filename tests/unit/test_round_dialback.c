@@ -15,6 +15,7 @@
 #include "probe/context.h"
 #include "probe/dialback.h"
 #include "probe/discover.h"
+#include "probe/pings.h"
 #include "probe/probe.h"
 #include "probe/s2s.h"
 
@@ -51,6 +52,23 @@ struct discovery *discover_start(struct resolver *resolver, const struct config 
     discovered = done;
     discovered_arg = arg;
     return NULL;
+}
+
+struct pings *pings_start(struct probe_context *with, const struct config_domain *of, struct domain_result *into,
+                          void (*done)(void *arg), void *arg)
+{
+    (void)with, (void)of, (void)into, (void)done, (void)arg;
+    return NULL;
+}
+
+void pings_expire(struct pings *pings)
+{
+    assert_null(pings);
+}
+
+void pings_cancel(struct pings *pings)
+{
+    assert_null(pings);
 }
 
 void discover_cancel(struct discovery *discovery)
