@@ -105,9 +105,9 @@ static bool serve(struct agent *agent, struct err *err)
     if (!exports_start(agent, err))
         return false;
     notify_lapsed(agent);
-    log_info("fedhealth %s (revision %s) checks %zu domains and %zu nodes as %s, asking resolver %s", FH_VERSION,
+    log_info("fedhealth %s (revision %s) checks %zu domains and %zu nodes as %s, asking resolver %s%s", FH_VERSION,
              FH_REVISION, agent->config->domain_count, agent->config->imp_node_count, agent->config->domain,
-             agent->config->resolver.name);
+             agent->config->resolvers[0].name, agent->config->resolver_count > 1 ? " and others" : "");
     loop_run(agent->loop);
     return true;
 }

@@ -226,20 +226,41 @@ static void check_agent_domain(struct load *load)
     free(ascii);
 }
 
-/* The first resolver, or the machine's own. */
-static void take_resolver(struct load *load)
+static unsigned line_of_resolver(const struct load *load, size_t at)
 {
-    struct config_private *private = load->private;
-    if (private->resolver_count > 1)
-        faults_add(&load->faults, place_of(load, "dns.resolvers"), "dns.resolvers",
-                   "has %zu entries: comparing resolvers is not supported by this version", private->resolver_count);
-    if (private->resolver_count == 0) {
-        free(private->resolvers);
-        private->resolvers = mem_array(1, sizeof *private->resolvers);
-        private->resolvers[0].name = mem_strdup("system");
-        private->resolver_count = 1;
+    const struct node *element = &node_child(node_child(load->root, "dns"), "resolvers")->items[at];
+    return node_child(element, "name")->line;
+}
+
+static void check_resolver_name(struct load *load, size_t at)
+{
+    const struct config_resolver *resolvers = load->config->resolvers;
+    for (size_t before = 0; resolvers[at].name != NULL && before < at; before++) {
+        if (resolvers[before].name == NULL || strcmp(resolvers[before].name, resolvers[at].name) != 0)
+            continue;
+        char *key = mem_printf("dns.resolvers[%zu].name", at);
+        faults_add(&load->faults, (struct place){MAIN_FILE, line_of_resolver(load, at)}, key,
+                   "is given twice, first on line %u", line_of_resolver(load, before));
+        free(key);
+        return;
     }
-    private->config.resolver = private->resolvers[0];
+}
+
+/* Those that are given, or the machine's own. */
+static void finish_resolvers(struct load *load)
+{
+    struct config *config = load->config;
+    if (config->resolver_count > CONFIG_MAX_RESOLVERS)
+        faults_add(&load->faults, place_of(load, "dns.resolvers"), "dns.resolvers", "has %zu entries: at most %d",
+                   config->resolver_count, CONFIG_MAX_RESOLVERS);
+    for (size_t i = 0; i < config->resolver_count; i++)
+        check_resolver_name(load, i);
+    if (config->resolver_count == 0) {
+        free(config->resolvers);
+        config->resolvers = mem_array(1, sizeof *config->resolvers);
+        config->resolvers[0].name = mem_strdup("system");
+        config->resolver_count = 1;
+    }
 }
 
 static void check_tls(struct load *load)
@@ -269,7 +290,7 @@ static void read_root(struct load *load, const char *file)
     finish_domains(load);
     imp_nodes_finish(load->config, node_child(load->root, "imp_nodes"), MAIN_FILE, &load->faults);
     pings_finish(load->config, node_child(load->root, "ping"), MAIN_FILE, &load->faults);
-    take_resolver(load);
+    finish_resolvers(load);
     check_agent_domain(load);
     check_tls(load);
     snmp_keys_finish(load->private, node_child(load->root, "snmp"), MAIN_FILE, &load->faults);
@@ -336,7 +357,7 @@ struct config *config_default(const char *const *domains, size_t domain_count, s
     for (size_t i = 0; i < domain_count; i++)
         take_name(&load, domains[i], (struct place){0, 0});
     finish_domains(&load);
-    take_resolver(&load);
+    finish_resolvers(&load);
     snmp_keys_finish(load.private, NULL, 0, &load.faults);
     load.config->snmp_mode = SNMP_MODE_MASTER;
     load.config->domain = own_name(load.private);

@@ -64,7 +64,10 @@ static inline bool config_dialback_runs(const struct config_domain *domain)
 struct config_resolver {
     char *name;    /* owned; the label value; "system" for the machine's own */
     char *address; /* owned; "9.9.9.9:53" or "[2620:fe::fe]:53"; NULL for the machine's own */
+    bool trust_ad; /* what it says of DNSSEC is believed, though it has no loopback address; default false */
 };
+
+#define CONFIG_MAX_RESOLVERS 8
 
 /* How to get at one HTTPS service of a node, and whom it trusts. */
 struct config_access {
@@ -150,7 +153,8 @@ struct config {
     size_t deny_network_count;
     char *state_dir;           /* owned; default /var/lib/fedhealth; NULL without a file: nothing is kept */
 
-    struct config_resolver resolver; /* dns.resolvers */
+    struct config_resolver *resolvers; /* owned; dns.resolvers; names are unique. The first one's answer is followed */
+    size_t resolver_count;             /* 1 … CONFIG_MAX_RESOLVERS */
 
     char *tls_ca_file;            /* owned; default /etc/ssl/certs/ca-certificates.crt */
     int tls_min_version;          /* as OpenSSL numbers it: 0x0301 (TLS 1.0) … 0x0304; default 0x0303 */

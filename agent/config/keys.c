@@ -115,13 +115,15 @@ const struct key KEYS[] = {
     {"dns", KEY_MAP,
      .help = "Name resolution."},
     {"dns.resolvers", KEY_MAPS, .otherwise = "the machine's own, named `system`",
-     .offset = offsetof(struct config_private, resolvers),
-     .count = offsetof(struct config_private, resolver_count), .size = sizeof(struct config_resolver),
-     .help = "The DNS server to ask. One at most in this version."},
+     .offset = CONFIG(resolvers), .count = CONFIG(resolver_count), .size = sizeof(struct config_resolver),
+     .help = "DNS servers to ask, 8 at most. The first is followed; the others' SRV records are compared with its."},
     {"dns.resolvers[].name", KEY_VALUE, TYPE(VALUE_LABEL), .required = true, .offset = RESOLVER(name),
      .help = "Its name in metrics and pages."},
     {"dns.resolvers[].address", KEY_VALUE, TYPE(VALUE_ADDRESS_PORT), .required = true, .offset = RESOLVER(address),
      .help = "`9.9.9.9:53` or `[2620:fe::fe]:53`."},
+    {"dns.resolvers[].trust_ad", KEY_VALUE, {.type = &VALUE_BOOLEAN, .words = BOOLEAN_WORDS}, "false",
+     .offset = RESOLVER(trust_ad),
+     .help = "Believe it where it says that DNSSEC vouches for an answer. On loopback it is believed anyway."},
 
     {"tls", KEY_MAP,
      .help = "How certificates and TLS versions are judged."},
@@ -322,6 +324,5 @@ const struct key KEYS[] = {
 const size_t KEY_COUNT = sizeof KEYS / sizeof KEYS[0];
 
 const char *const LATER_KEYS[] = {
-    "dns.resolvers[].trust_ad",
     NULL,
 };

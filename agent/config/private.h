@@ -14,8 +14,6 @@ struct config_private {
     atomic_uint references;
     char *file;           /* owned; NULL without one */
     unsigned *lines;      /* owned; where the file gives each of KEYS, 0: nowhere */
-    struct config_resolver *resolvers; /* dns.resolvers; config.resolver is a plain copy of the first */
-    size_t resolver_count;
     char **domain_files; /* patterns */
     size_t domain_file_count;
     size_t snmp_listen_count;

@@ -14,7 +14,7 @@
 
 size_t dns_question_write(unsigned char out[DNS_QUESTION_SIZE], const char *name, int type)
 {
-    static const unsigned char header[NS_HFIXEDSZ] = {[2] = 0x01 /* RD */, [5] = 1 /* QDCOUNT */};
+    static const unsigned char header[NS_HFIXEDSZ] = {[2] = 0x01 /* RD */, [3] = 0x20 /* AD */, [5] = 1 /* QDCOUNT */};
     memcpy(out, header, sizeof header);
     unsigned char *at = out + sizeof header;
     if (ns_name_pton(name, at, NS_MAXCDNAME) < 0 || *at == 0)
@@ -134,11 +134,29 @@ static bool address_add(struct dns_reply *reply, const ns_rr *rr)
     return true;
 }
 
+/* The data stays in the message for the time being. */
+static bool tlsa_add(struct dns_reply *reply, const ns_rr *rr)
+{
+    struct dns_tlsa tlsa;
+    if (!dns_tlsa_read(&tlsa, ns_rr_rdata(*rr), ns_rr_rdlen(*rr)))
+        return false;
+    for (size_t i = 0; i < reply->count; i++) {
+        if (dns_tlsa_compare(&reply->tlsa[i], &tlsa) == 0)
+            return true;
+    }
+    reply->records++;
+    if (reply->count < DNS_MAX_TLSA && tlsa.length <= DNS_TLSA_MAX_DATA)
+        reply->tlsa[reply->count++] = tlsa;
+    return true;
+}
+
 static bool record_add(struct dns_reply *reply, const struct reading *reading, const ns_rr *rr)
 {
     int64_t ttl_s = ns_rr_ttl(*rr) <= INT32_MAX ? (int64_t)ns_rr_ttl(*rr) : 0; /* RFC 2181 8 */
     if (reply->ttl_s < 0 || ttl_s < reply->ttl_s)
         reply->ttl_s = ttl_s;
+    if (reading->type == ns_t_tlsa)
+        return tlsa_add(reply, rr);
     return reading->type == ns_t_srv ? srv_add(reply, &reading->message, rr) : address_add(reply, rr);
 }
 
@@ -170,12 +188,29 @@ static bool aliases_follow(struct dns_reply *reply, struct reading *reading)
     return true;
 }
 
+static int tlsa_compare(const void *left, const void *right)
+{
+    return dns_tlsa_compare(left, right);
+}
+
+/* Puts them in order, and takes their data out of the message. */
+static void tlsa_keep(struct dns_reply *reply)
+{
+    struct dns_tlsa *in_message = reply->tlsa;
+    if (reply->count > 0)
+        qsort(in_message, reply->count, sizeof *in_message, tlsa_compare);
+    reply->tlsa = dns_tlsa_copy(in_message, reply->count);
+    free(in_message);
+}
+
 static bool records_read(struct dns_reply *reply, struct reading *reading)
 {
     int count = ns_msg_count(reading->message, ns_s_an);
     size_t room = count < DNS_MAX_RECORDS ? (size_t)count : DNS_MAX_RECORDS;
     if (reading->type == ns_t_srv)
         reply->srv = mem_array(room, sizeof *reply->srv);
+    else if (reading->type == ns_t_tlsa)
+        reply->tlsa = mem_array(room, sizeof *reply->tlsa);
     else
         reply->address = mem_array(room, sizeof *reply->address);
 
@@ -188,6 +223,8 @@ static bool records_read(struct dns_reply *reply, struct reading *reading)
     }
     if (reply->count > 0 && reading->type == ns_t_srv)
         qsort(reply->srv, reply->count, sizeof *reply->srv, srv_compare);
+    if (reading->type == ns_t_tlsa)
+        tlsa_keep(reply);
     return true;
 }
 
@@ -218,6 +255,7 @@ static bool reply_parse(struct dns_reply *reply, const unsigned char *question, 
     if (!aliases_follow(reply, &reading) || !records_read(reply, &reading))
         return false;
     reply->status = status_of(ns_msg_getflag(reading.message, ns_f_rcode), reply->records);
+    reply->authentic = ns_msg_getflag(reading.message, ns_f_ad) && !ns_msg_getflag(reading.message, ns_f_tc);
     if (reply->status != DNS_ANSWER) {
         reply->ttl_s = -1;
         reply->records = 0;
@@ -239,5 +277,39 @@ void dns_reply_fini(struct dns_reply *reply)
 {
     free(reply->srv);
     free(reply->address);
+    free(reply->tlsa);
     *reply = (struct dns_reply){.ttl_s = -1};
+}
+
+bool dns_status_is_final(enum dns_status status)
+{
+    return status == DNS_ANSWER || status == DNS_NODATA || status == DNS_NXDOMAIN;
+}
+
+/* The worse of two outcomes has the higher rank; an answer beats all. */
+static enum dns_status worse(enum dns_status a, enum dns_status b)
+{
+    static const int rank[] = {
+        [DNS_NXDOMAIN] = 0, [DNS_NODATA] = 1,  [DNS_BAD_NAME] = 2,    [DNS_MALFORMED] = 3, [DNS_REFUSED] = 4,
+        [DNS_SERVFAIL] = 5, [DNS_TIMEOUT] = 6, [DNS_LOCAL_ERROR] = 7, [DNS_ANSWER] = 8,
+    };
+    return rank[a] >= rank[b] ? a : b;
+}
+
+void dns_reply_merge(struct dns_reply *first, const struct dns_reply *second)
+{
+    size_t room = DNS_MAX_RECORDS - first->count;
+    size_t more = second->count < room ? second->count : room;
+    if (more > 0) {
+        first->address = mem_resize(first->address, first->count + more, sizeof *first->address);
+        memcpy(first->address + first->count, second->address, more * sizeof *first->address);
+    }
+    first->authentic = (first->authentic || !dns_status_is_final(first->status)) &&
+                       (second->authentic || !dns_status_is_final(second->status));
+    first->status = worse(first->status, second->status);
+    first->alias |= second->alias;
+    first->records += second->records;
+    first->count += more;
+    if (first->ttl_s < 0 || (second->ttl_s >= 0 && second->ttl_s < first->ttl_s))
+        first->ttl_s = second->ttl_s;
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/network.h"
 #include "dns/dns_message.h"
 
 /* Why there are several c-ares channels, and no EDNS (c-ares 1.18):
@@ -53,6 +54,7 @@ struct resolver {
     int64_t timeout_us;
     struct route *routes; /* one a server */
     size_t server_count;
+    bool trusted;            /* to tell what DNSSEC vouches for */
     size_t asks;             /* that c-ares has */
     struct loop_timer *tick; /* lets c-ares see its timeouts; armed while there are asks */
     int64_t tick_us;
@@ -170,12 +172,6 @@ static void lookup_end(struct lookup *lookup)
         loop_timer_arm(query->timer, grace_us);
 }
 
-/* Whether the answer says something of the name, so that a further server would say the same. */
-static bool is_final(enum dns_status status)
-{
-    return status == DNS_ANSWER || status == DNS_NODATA || status == DNS_NXDOMAIN;
-}
-
 static bool is_exhaustion(int error)
 {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
@@ -209,7 +205,7 @@ static void answered(void *arg, int status, int timeouts, unsigned char *bytes, 
     }
     dns_reply_fini(&lookup->reply);
     dns_reply_read(&lookup->reply, lookup->question, bytes, (size_t)length);
-    if (is_final(lookup->reply.status) || lookup->server + 1 == server_count) {
+    if (dns_status_is_final(lookup->reply.status) || lookup->server + 1 == server_count) {
         lookup_end(lookup);
         return;
     }
@@ -237,49 +233,24 @@ static void query_free(struct resolver_query *query)
     free(query);
 }
 
-/* The worse of two outcomes has the higher rank; an answer beats all. */
-static enum dns_status worse(enum dns_status a, enum dns_status b)
-{
-    static const int rank[] = {
-        [DNS_NXDOMAIN] = 0, [DNS_NODATA] = 1,  [DNS_BAD_NAME] = 2,    [DNS_MALFORMED] = 3, [DNS_REFUSED] = 4,
-        [DNS_SERVFAIL] = 5, [DNS_TIMEOUT] = 6, [DNS_LOCAL_ERROR] = 7, [DNS_ANSWER] = 8,
-    };
-    return rank[a] >= rank[b] ? a : b;
-}
-
-/* Appends the second reply's addresses to the first's, and makes the first stand for both. */
-static void reply_merge(struct dns_reply *first, const struct dns_reply *second)
-{
-    size_t room = DNS_MAX_RECORDS - first->count;
-    size_t more = second->count < room ? second->count : room;
-    if (more > 0) {
-        first->address = mem_resize(first->address, first->count + more, sizeof *first->address);
-        memcpy(first->address + first->count, second->address, more * sizeof *first->address);
-    }
-    first->status = worse(first->status, second->status);
-    first->alias |= second->alias;
-    first->records += second->records;
-    first->count += more;
-    if (first->ttl_s < 0 || (second->ttl_s >= 0 && second->ttl_s < first->ttl_s))
-        first->ttl_s = second->ttl_s;
-}
-
 static void query_deliver(void *arg)
 {
     struct resolver_query *query = arg;
     query_detach(query);
     struct dns_reply *reply = &query->lookup[0].reply;
     if (query->lookup_count > 1)
-        reply_merge(reply, &query->lookup[1].reply);
+        dns_reply_merge(reply, &query->lookup[1].reply);
     struct dns_answer answer = {
         .status = reply->status,
         .duration_us = clock_mono_us() - query->started_us,
         .ttl_s = reply->ttl_s,
         .alias = reply->alias,
+        .authentic = reply->authentic && dns_status_is_final(reply->status) && query->resolver->trusted,
         .records = reply->records,
         .count = reply->count,
         .srv = reply->srv,
         .address = reply->address,
+        .tlsa = reply->tlsa,
     };
     query->done(query->arg, &answer);
     query_free(query);
@@ -320,6 +291,12 @@ struct resolver_query *resolver_addresses(struct resolver *resolver, const char 
 {
     static const int types[] = {ns_t_a, ns_t_aaaa};
     return query_start(resolver, name, types, 2, done, arg);
+}
+
+struct resolver_query *resolver_tlsa(struct resolver *resolver, const char *name, resolver_done done, void *arg)
+{
+    static const int types[] = {ns_t_tlsa};
+    return query_start(resolver, name, types, 1, done, arg);
 }
 
 void resolver_cancel(struct resolver_query *query)
@@ -424,7 +401,23 @@ static int system_servers(struct ares_addr_port_node **servers)
     return status;
 }
 
-struct resolver *resolver_new(struct loop *loop, const char *address, int64_t timeout_ms, struct err *err)
+/* Whether none of the servers' answers passes a network. */
+static bool all_are_loopback(const struct ares_addr_port_node *server)
+{
+    static const struct network LOOPBACK[] = {
+        {.family = AF_INET, .bytes = {127}, .prefix = 8}, {.family = AF_INET6, .bytes = {[15] = 1}, .prefix = 128}};
+    for (; server != NULL; server = server->next) {
+        unsigned char bytes[16] = {0};
+        memcpy(bytes, &server->addr, server->family == AF_INET ? 4 : 16);
+        if (!network_contains(&LOOPBACK[0], server->family, bytes) &&
+            !network_contains(&LOOPBACK[1], server->family, bytes))
+            return false;
+    }
+    return true;
+}
+
+struct resolver *resolver_new(struct loop *loop, const char *address, bool trust_ad, int64_t timeout_ms,
+                              struct err *err)
 {
     struct ares_addr_port_node *given = NULL, *system = NULL;
     if (address != NULL && (given = servers_parse(address)) == NULL) {
@@ -434,12 +427,14 @@ struct resolver *resolver_new(struct loop *loop, const char *address, int64_t ti
     struct resolver *resolver = mem_alloc(sizeof *resolver);
     resolver->loop = loop;
     resolver->timeout_us = timeout_ms * 1000;
+    resolver->trusted = trust_ad;
     resolver->tick = loop_timer_new(loop, resolver_tick, resolver);
     int status = ares_library_init(ARES_LIB_INIT_ALL);
     if (status == ARES_SUCCESS && given == NULL)
         status = system_servers(&system);
     if (status == ARES_SUCCESS)
         status = routes_open(resolver, given != NULL ? given : system);
+    resolver->trusted |= all_are_loopback(given != NULL ? given : system);
     free(given);
     ares_free_data(system);
     if (status == ARES_SUCCESS && resolver->server_count > 0) {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "dns/tlsa.h"
 #include "loop/loop.h"
 
 struct resolver;
@@ -43,16 +44,20 @@ struct dns_answer {
     int64_t duration_us;
     int64_t ttl_s;           /* least TTL of the records of the type asked for; -1 without any */
     bool alias;              /* a CNAME stood at the name asked for */
+    bool authentic;          /* the resolver, which may be trusted with it, says that DNSSEC vouches for the answer */
     unsigned records;        /* records of the type in the answer, also beyond those kept */
     size_t count;            /* kept */
     const struct dns_srv *srv;         /* of resolver_srv(), sorted by priority, then weight descending, then target */
     const struct dns_address *address; /* of resolver_addresses() */
+    const struct dns_tlsa *tlsa;       /* of resolver_tlsa(), in the order of dns_tlsa_compare() */
 };
 
 /* `address` is "ADDR:PORT" ("[v6]:PORT"), or several with commas between, asked in this order where one fails; NULL
- * stands for the machine's own servers (/etc/resolv.conf). timeout_ms bounds one query with all its retries. NULL and
- * `err` on failure. */
-struct resolver *resolver_new(struct loop *loop, const char *address, int64_t timeout_ms, struct err *err);
+ * stands for the machine's own servers (/etc/resolv.conf). With trust_ad, or where every one of its servers has a
+ * loopback address, what it says of authentic answers is believed: the way to it must be safe (RFC 4035 4.9.3).
+ * timeout_ms bounds one query with all its retries. NULL and `err` on failure. */
+struct resolver *resolver_new(struct loop *loop, const char *address, bool trust_ad, int64_t timeout_ms,
+                              struct err *err);
 void resolver_free(struct resolver *resolver); /* every query must have ended or been cancelled */
 
 /* The answer is valid only inside the callback. It is called exactly once, never before the call returns, and not
@@ -61,8 +66,11 @@ typedef void (*resolver_done)(void *arg, const struct dns_answer *answer);
 struct resolver_query *resolver_srv(struct resolver *resolver, const char *name, resolver_done done, void *arg);
 /* A and AAAA, asked for together, the A records first in the answer. DNS_ANSWER when either has a record; otherwise
  * the worse of the two outcomes (a local error before other failures before NODATA before NXDOMAIN). Once one has a
- * record, the other is waited for a quarter of timeout_ms at most: some servers never answer AAAA. */
+ * record, the other is waited for a quarter of timeout_ms at most: some servers never answer AAAA. Authentic when each
+ * of the two that was answered is. */
 struct resolver_query *resolver_addresses(struct resolver *resolver, const char *name, resolver_done done, void *arg);
+/* `name` with port and protocol, as "_5269._tcp.xmpp.example.org" (RFC 6698 3). */
+struct resolver_query *resolver_tlsa(struct resolver *resolver, const char *name, resolver_done done, void *arg);
 void resolver_cancel(struct resolver_query *query); /* NULL is legal */
 
 #endif

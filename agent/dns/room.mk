@@ -2,7 +2,8 @@
 noinst_LIBRARIES += agent/dns/libdns.a
 agent_dns_libdns_a_SOURCES = \
 	agent/dns/dns_message.c agent/dns/dns_message.h \
-	agent/dns/resolver.c agent/dns/resolver.h
+	agent/dns/resolver.c agent/dns/resolver.h \
+	agent/dns/tlsa.c agent/dns/tlsa.h
 agent_dns_libdns_a_CFLAGS = $(AM_CFLAGS) $(CARES_CFLAGS)
 
 if HAVE_CMOCKA

@@ -166,7 +166,7 @@ static const struct domain_result *latest_of(const struct fact_row *row)
 
 static const struct srv_lookup *lookup_of(const struct fact_row *row)
 {
-    return &latest_of(row)->lookup[row->item];
+    return &latest_of(row)->lookups[row->item];
 }
 
 static const struct endpoint_result *endpoint_of(const struct fact_row *row)

@@ -19,8 +19,8 @@ static size_t domain_item_count(enum fact_scope scope, const struct domain_resul
     if (latest == NULL)
         return 0;
     switch (scope) {
-    case SCOPE_LOOKUP:
-    case SCOPE_SERVICE: return SERVICE_COUNT;
+    case SCOPE_LOOKUP: return latest->lookup_count;
+    case SCOPE_SERVICE: return latest->lookup_count > 0 ? SERVICE_COUNT : 0; /* of the first resolver */
     case SCOPE_SRV: return latest->record_count;
     default: return latest->endpoint_count;
     }
@@ -90,14 +90,12 @@ static size_t sub_count(enum fact_scope scope)
     }
 }
 
-/* False for places that stand for nothing: a service that was not asked for, an endpoint without a certificate, a check
- * that an endpoint did not reach, a component that is missing in the table, a source that is neither configured nor
- * another node's, whose page names this one. */
+/* False for places that stand for nothing: an endpoint without a certificate, a check that an endpoint did not reach, a
+ * component that is missing in the table, a source that is neither configured nor another node's, whose page names this
+ * one. */
 static bool row_exists(const struct fact_row *row)
 {
     switch (row->scope) {
-    case SCOPE_LOOKUP:
-    case SCOPE_SERVICE: return row->subject.domain->latest->lookup[row->item].made;
     case SCOPE_POSITION:
     case SCOPE_TEST: return endpoint_of(row)->certificate != NULL;
     case SCOPE_STAGE: return endpoint_of(row)->reached[row->sub];
@@ -242,8 +240,9 @@ static const char *domain_label_value(const struct fact_row *row, enum label lab
     const struct domain_result *latest = row->subject.domain->latest;
     switch (label) {
     case LABEL_SERVICE:
-        return service_name(row->scope == SCOPE_SRV ? latest->records[row->item].service : (enum service)row->item);
-    case LABEL_RESOLVER: return latest->lookup[row->item].resolver;
+        return service_name(row->scope == SCOPE_SRV ? latest->records[row->item].service
+                                                    : latest->lookups[row->item].service);
+    case LABEL_RESOLVER: return latest->lookups[row->item].resolver;
     case LABEL_TARGET: return latest->records[row->item].target;
     case LABEL_PORT: return number(latest->records[row->item].port, scratch);
     case LABEL_PRIORITY: return number(latest->records[row->item].priority, scratch);

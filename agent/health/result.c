@@ -68,6 +68,8 @@ const char *cert_test_name(enum cert_test test)
     case CERT_TEST_TRUST: return "trust";
     case CERT_TEST_USAGE: return "usage";
     case CERT_TEST_STRENGTH: return "strength";
+    case CERT_TEST_REVOCATION: return "revocation";
+    case CERT_TEST_DANE: return "dane";
     case CERT_TEST_COUNT: break;
     }
     return "unknown";
@@ -143,9 +145,17 @@ struct domain_result *domain_result_new(void)
     struct domain_result *result = mem_alloc(sizeof *result);
     result->start_delay_us = DURATION_ABSENT;
     checks_init(result->check);
-    for (int i = 0; i < SERVICE_COUNT; i++)
-        result->lookup[i] = (struct srv_lookup){.ttl_s = -1, .duration_us = DURATION_ABSENT};
     return result;
+}
+
+void domain_result_add_lookups(struct domain_result *result, const char *resolver)
+{
+    result->lookups = mem_resize(result->lookups, result->lookup_count + SERVICE_COUNT, sizeof *result->lookups);
+    for (int i = 0; i < SERVICE_COUNT; i++) {
+        result->lookups[result->lookup_count++] = (struct srv_lookup){
+            .service = (enum service)i, .ttl_s = -1, .duration_us = DURATION_ABSENT,
+            .resolver = mem_strdup(resolver)};
+    }
 }
 
 void domain_result_free(struct domain_result *result)
@@ -153,8 +163,9 @@ void domain_result_free(struct domain_result *result)
     if (result == NULL)
         return;
     checks_fini(result->check);
-    for (int i = 0; i < SERVICE_COUNT; i++)
-        free(result->lookup[i].resolver);
+    for (size_t i = 0; i < result->lookup_count; i++)
+        free(result->lookups[i].resolver);
+    free(result->lookups);
     for (size_t i = 0; i < result->record_count; i++)
         free(result->records[i].target);
     free(result->records);

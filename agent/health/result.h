@@ -34,13 +34,14 @@ struct srv_record {
     uint16_t port, priority, weight;
 };
 
+/* What one resolver said of one service. */
 struct srv_lookup {
-    bool made;           /* the service was asked for in this round */
+    enum service service;
     bool answered;       /* an answer came, so that `records` is known (0 is an answer) */
     unsigned records;    /* records in the answer, also beyond those kept */
     int64_t ttl_s;       /* of the records, or -1 */
     int64_t duration_us; /* or DURATION_ABSENT */
-    char *resolver;      /* owned; the configured name of the resolver asked; NULL unless made */
+    char *resolver;      /* owned; the configured name of the resolver asked */
 };
 
 enum transport { TRANSPORT_STARTTLS, TRANSPORT_DIRECT }; /* XEP-0368: direct TLS */
@@ -64,6 +65,8 @@ enum cert_test {
     CERT_TEST_TRUST,
     CERT_TEST_USAGE,
     CERT_TEST_STRENGTH,
+    CERT_TEST_REVOCATION, /* by an OCSP response that came with it and counts; unknown without one */
+    CERT_TEST_DANE,       /* by authentic TLSA records (RFC 7671); unknown without usable ones */
     CERT_TEST_COUNT
 };
 const char *cert_test_name(enum cert_test test); /* "name", … */
@@ -109,8 +112,9 @@ struct domain_result {
     unsigned endpoints_skipped; /* not checked: there are more than agent.max_endpoints */
     struct check_result check[CHECK_COUNT];
     bool carried[CHECK_COUNT]; /* it was not due in this round: its result is that of an earlier one */
-    struct srv_lookup lookup[SERVICE_COUNT];
-    struct srv_record *records; /* owned */
+    struct srv_lookup *lookups; /* owned; SERVICE_COUNT of each resolver, first of the one that is followed */
+    size_t lookup_count;        /* 0 before the first round */
+    struct srv_record *records; /* owned; the first resolver's */
     size_t record_count;
     struct endpoint_result *endpoints; /* owned */
     size_t endpoint_count;
@@ -119,6 +123,8 @@ struct domain_result {
 };
 
 struct domain_result *domain_result_new(void); /* every check not_run, nothing observed */
+/* Adds a look-up of each service at this resolver, of which nothing is known yet. */
+void domain_result_add_lookups(struct domain_result *result, const char *resolver);
 void domain_result_free(struct domain_result *result);
 void endpoint_result_init(struct endpoint_result *endpoint); /* nothing observed */
 struct certificate *certificate_new(void); /* nothing observed */

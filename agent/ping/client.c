@@ -238,6 +238,7 @@ static void read_all(struct client *client)
         switch (channel_read(&client->channel, bytes, sizeof bytes, &got)) {
         case CHANNEL_BYTES:
             client->heard_us = clock_mono_us();
+            client->heard += got;
             feed(client, bytes, got);
             break;
         case CHANNEL_WAIT: return;
@@ -360,6 +361,11 @@ bool client_ping(struct client *client, const char *domain, const char *id)
 void client_take_account(struct client *client, const struct config_ping *account)
 {
     client->options.account = account;
+}
+
+bool client_is_worn(const struct client *client)
+{
+    return client->heard > SESSION_WORN;
 }
 
 int64_t client_heard_us(const struct client *client)

@@ -50,6 +50,8 @@ enum login_outcome client_login(const struct client *client);
 bool client_ping(struct client *client, const char *domain, const char *id);
 /* The same account out of another configuration, once that is logged in. */
 void client_take_account(struct client *client, const struct config_ping *account);
+/* Whether it has read so much that another session should take its place before there is an end to it. */
+bool client_is_worn(const struct client *client);
 /* When bytes came last; monotonic clock. */
 int64_t client_heard_us(const struct client *client);
 

@@ -17,9 +17,6 @@
 #define UNAVAILABLE \
     "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
 
-/* Of a session: what expat remembers of names grows with what it reads, so that there is an end to it. */
-#define SESSION_CAP (16 * 1024 * 1024)
-
 /* ---- the certificate ---- */
 
 /* No credential is sent to a server that is not known to be the account's. One that expires soon is still good. */
@@ -29,8 +26,8 @@ void client_certificate_judge(struct client *client)
     const struct tls_session *tls = client->channel.tls;
     struct check_result version = {.detail = NULL}, verdict = {.detail = NULL};
     tls_session_judge_version(tls, &version);
-    struct certificate *facts =
-        tls_session_judge_certificate(tls, account->domain, account->domain_unicode, NULL, &verdict);
+    const struct tls_peer peer = {.domain = account->domain, .domain_unicode = account->domain_unicode};
+    struct certificate *facts = tls_session_judge_certificate(tls, &peer, &verdict);
     bool good = account->fingerprint_sha256 != NULL
                     ? facts != NULL && text_same(facts->fingerprint_sha256, account->fingerprint_sha256)
                     : facts != NULL && (verdict.reason == REASON_OK || verdict.reason == REASON_CERT_EXPIRES_SOON);

@@ -22,6 +22,10 @@ enum client_step {
 
 #define CLIENT_ID_SIZE 33
 
+/* Of a session: what expat remembers of names grows with what it reads, so that there is an end to it. */
+#define SESSION_CAP (16 * 1024 * 1024)
+#define SESSION_WORN (SESSION_CAP / 2)
+
 struct sasl_job;
 
 struct client {
@@ -45,6 +49,7 @@ struct client {
     char id[CLIENT_ID_SIZE];  /* of the request under way in STEP_BIND and STEP_SESSION */
     enum login_outcome login;
     int64_t heard_us, renewed_us;
+    size_t heard;             /* bytes, of all streams */
     unsigned asked;           /* pings since renewed_us */
     enum reason reason;       /* STEP_OVER: why */
     char *detail;             /* owned; likewise */

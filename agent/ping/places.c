@@ -170,7 +170,7 @@ struct places *places_start(struct loop *loop, const struct config *config, cons
                             places_done done, void *arg, struct err *err)
 {
     /* Records, then addresses; the last of several targets may be without an answer, but then others are there. */
-    struct resolver *resolver = resolver_new(loop, config->resolver.address, config->timeout_ms / 2, err);
+    struct resolver *resolver = resolver_new(loop, config->resolvers[0].address, false, config->timeout_ms / 2, err);
     if (resolver == NULL)
         return NULL;
     struct places *places = mem_alloc(sizeof *places);

@@ -5,6 +5,7 @@ agent_ping_libping_a_SOURCES = \
 	agent/ping/client_login.c \
 	agent/ping/client_private.h \
 	agent/ping/places.c agent/ping/places.h \
+	agent/ping/preparation.c agent/ping/preparation.h \
 	agent/ping/sasl.c agent/ping/sasl.h \
 	agent/ping/session.c agent/ping/session.h
 agent_ping_libping_a_CFLAGS = $(AM_CFLAGS) $(GSASL_CFLAGS)

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "login/secret.h"
 #include "ping/client.h"
+#include "ping/preparation.h"
 
 /* Between two logins: at least the first; doubled with each that led to no answer. Half of it is left to chance. */
 #define PAUSE_FIRST_US (INT64_C(30) * 1000000)
@@ -47,8 +48,6 @@ enum session_state {
     SESSION_READY
 };
 
-struct preparation;
-
 struct ping_session {
     struct loop *loop;
     struct login_guard *guard;
@@ -60,7 +59,7 @@ struct ping_session {
     bool retired, broken;
 
     /* Of a login under way, or of the session. */
-    struct preparation *preparation;
+    struct preparing *preparing;
     struct login_pass *pass;
     struct places *places;
     struct client *client;
@@ -234,31 +233,6 @@ static void over(void *arg, const struct client_end *end)
 
 /* ---- the login ---- */
 
-/* What is read from files before. */
-struct preparation {
-    struct ping_session *session; /* NULL: nobody waits any more */
-    struct config *config;        /* a reference */
-    const struct config_ping *account;
-    char password[LOGIN_PASSWORD_SIZE];
-    struct tls_context *tls; /* NULL after a failure */
-    struct err err;
-};
-
-static void prepare(void *arg)
-{
-    struct preparation *preparation = arg;
-    const struct config *config = preparation->config;
-    const struct tls_options options = {
-        .ca_file = preparation->account->ca_file, /* NULL where a fingerprint is in its place */
-        .min_version = config->tls_min_version,
-        .expiry_warning_s = config->tls_expiry_warning_s,
-        .expiry_critical_s = config->tls_expiry_critical_s,
-    };
-    if (login_password_read(preparation->account->password_file, preparation->password, &preparation->err))
-        preparation->tls = tls_context_new(&options, &preparation->err);
-    secret_thread_end();
-}
-
 static void ready(void *arg)
 {
     struct ping_session *session = arg;
@@ -317,45 +291,33 @@ static void guard_answered(void *arg, const struct login_answer *answer)
     free(detail);
 }
 
-static void prepared(void *arg)
+static void prepared(void *arg, const struct preparation *preparation)
 {
-    struct preparation *preparation = arg;
-    struct ping_session *session = preparation->session;
-    if (session == NULL) {
-        tls_context_free(preparation->tls);
-    } else {
-        session->preparation = NULL;
-        session->tls = preparation->tls;
-        memcpy(session->password, preparation->password, sizeof session->password);
-        if (session->tls == NULL) {
-            fail(session, REASON_LOCAL_ERROR, preparation->err.text, LOGIN_NOT_SENT);
-        } else {
-            /* The same name and password at another server is another account. */
-            const struct host_port *server = &session->account->server;
-            char place[TEXT_HOST_PORT_SIZE] = "";
-            if (server->host != NULL)
-                text_host_port(place, server->host, server->port);
-            char *identity = mem_printf("%s %s", session->account->account, place);
-            session->state = SESSION_ASKING;
-            session->pass = login_guard_enter(session->guard, identity, session->password, 0,
-                                              2 * session->config->timeout_ms, guard_answered, session);
-            free(identity);
-        }
+    struct ping_session *session = arg;
+    session->preparing = NULL;
+    session->tls = preparation->tls;
+    memcpy(session->password, preparation->password, sizeof session->password);
+    if (session->tls == NULL) {
+        fail(session, REASON_LOCAL_ERROR, preparation->err.text, LOGIN_NOT_SENT);
+        return;
     }
-    secret_cleanse(preparation->password, sizeof preparation->password);
-    config_free(preparation->config);
-    free(preparation);
+    /* The same name and password at another server is another account. */
+    const struct host_port *server = &session->account->server;
+    char place[TEXT_HOST_PORT_SIZE] = "";
+    if (server->host != NULL)
+        text_host_port(place, server->host, server->port);
+    char *identity = mem_printf("%s %s", session->account->account, place);
+    session->state = SESSION_ASKING;
+    session->pass = login_guard_enter(session->guard, identity, session->password, 0, 2 * session->config->timeout_ms,
+                                      guard_answered, session);
+    free(identity);
 }
 
 static void begin(struct ping_session *session)
 {
-    struct preparation *preparation = mem_alloc(sizeof *preparation);
-    *preparation = (struct preparation){
-        .session = session, .config = config_hold(session->config), .account = session->account};
-    session->preparation = preparation;
     session->state = SESSION_PREPARING;
     session->begun_us = clock_mono_us();
-    loop_work(session->loop, prepare, prepared, preparation);
+    session->preparing = preparation_start(session->loop, session->config, session->account, prepared, session);
 }
 
 static void turn(void *arg)
@@ -369,9 +331,8 @@ static void turn(void *arg)
 
 static void drop(struct ping_session *session, enum login_outcome login)
 {
-    if (session->preparation != NULL)
-        session->preparation->session = NULL;
-    session->preparation = NULL;
+    preparation_cancel(session->preparing);
+    session->preparing = NULL;
     places_cancel(session->places);
     session->places = NULL;
     if (session->pass != NULL)
@@ -460,6 +421,10 @@ struct ping *ping_start(struct ping_session *session, const char *domain, struct
 {
     struct ping *ping = mem_alloc(sizeof *ping);
     *ping = (struct ping){.session = session, .domain = domain, .check = check, .done = done, .arg = arg};
+    if (session->pings == NULL && session->state == SESSION_READY && client_is_worn(session->client)) {
+        drop(session, LOGIN_ACCEPTED);
+        session->state = SESSION_IDLE;
+    }
     ping->timer = loop_timer_new(session->loop, ping_expired, ping);
     DL_APPEND(session->pings, ping);
     if (session->state == SESSION_READY) {

@@ -107,6 +107,21 @@ static void shared_drop(struct shared *shared)
     free(shared);
 }
 
+/* Lookups of addresses follow those of records; together they stay within the timeout. */
+static bool resolvers_open(struct probe_context *context, struct err *err)
+{
+    const struct config *config = context->config;
+    context->resolvers = mem_array(config->resolver_count, sizeof *context->resolvers);
+    for (size_t i = 0; i < config->resolver_count; i++) {
+        const struct config_resolver *from = &config->resolvers[i];
+        context->resolvers[i] = resolver_new(context->loop, from->address, from->trust_ad, config->timeout_ms / 2, err);
+        if (context->resolvers[i] == NULL)
+            return false;
+    }
+    context->resolver = context->resolvers[0];
+    return true;
+}
+
 struct probe_context *probe_context_new(struct loop *loop, struct config *config, unsigned max_conversations,
                                         struct probe_context *former, struct err *err)
 {
@@ -119,12 +134,10 @@ struct probe_context *probe_context_new(struct loop *loop, struct config *config
         .expiry_critical_s = config->tls_expiry_critical_s,
         .client_certificate = config->tls_client_certificate,
         .client_key = config->tls_client_key,
+        .remember_chains = true,
     };
     context->tls = tls_context_new(&options, err);
-    /* Lookups of addresses follow those of records; together they stay within the timeout. */
-    if (context->tls != NULL)
-        context->resolver = resolver_new(loop, config->resolver.address, config->timeout_ms / 2, err);
-    if (context->resolver == NULL) {
+    if (context->tls == NULL || !resolvers_open(context, err)) {
         probe_context_free(context);
         return NULL;
     }
@@ -144,7 +157,9 @@ void probe_context_free(struct probe_context *context)
 {
     if (context == NULL || --context->references > 0)
         return;
-    resolver_free(context->resolver);
+    for (size_t i = 0; context->resolvers != NULL && i < context->config->resolver_count; i++)
+        resolver_free(context->resolvers[i]);
+    free(context->resolvers);
     tls_context_free(context->tls);
     shared_drop(context->shared);
     config_free(context->config);

@@ -19,7 +19,8 @@ struct probe_context {
     unsigned references;
     struct loop *loop;
     struct config *config; /* a reference */
-    struct resolver *resolver;
+    struct resolver **resolvers; /* as many as the configuration has, in its order */
+    struct resolver *resolver;   /* the first of them */
     struct tls_context *tls;
     struct shared *shared;
     unsigned max_conversations;

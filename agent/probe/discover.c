@@ -28,13 +28,9 @@ bool service_is_disabled(const struct domain_result *result, enum service servic
     return any;
 }
 
-static void discovery_free(struct discovery *discovery)
+static size_t asked_count(const struct discovery *discovery)
 {
-    for (size_t i = 0; i < discovery->target_count; i++)
-        free(discovery->targets[i].found);
-    free(discovery->targets);
-    free(discovery->places);
-    free(discovery);
+    return discovery->config->resolver_count * SERVICE_COUNT;
 }
 
 /* Addresses. */
@@ -64,6 +60,7 @@ static void take_addresses(struct target *target, const struct dns_answer *answe
     target->query = NULL;
     target->status = answer->status;
     target->alias = answer->alias;
+    target->authentic = answer->authentic;
     for (size_t i = 0; i < answer->count; i++)
         target_add(target, &answer->address[i]);
     target->discovery->pending--;
@@ -88,7 +85,7 @@ static const struct target *target_of(struct discovery *discovery, const char *n
     struct target *target = &discovery->targets[discovery->target_count++];
     *target = (struct target){.discovery = discovery, .name = name};
     if (!target_is_numeric(target)) {
-        target->query = resolver_addresses(discovery->resolver, name, addresses_done, target);
+        target->query = resolver_addresses(discovery->resolvers[0], name, addresses_done, target);
         discovery->pending++;
     }
     return target;
@@ -103,6 +100,59 @@ static void look_up_targets(struct discovery *discovery)
         discovery->places[i].target = target_of(discovery, discovery->places[i].name, most);
 }
 
+/* TLSA. */
+
+static void take_tlsa(struct place *place, const struct dns_answer *answer)
+{
+    place->tlsa_query = NULL;
+    place->tlsa_status = answer->status == DNS_BAD_NAME ? DNS_NXDOMAIN : answer->status; /* no room for it */
+    place->tlsa_authentic = answer->authentic;
+    place->tlsa_whole = answer->count == answer->records;
+    place->tlsa = dns_tlsa_copy(answer->tlsa, answer->count);
+    place->tlsa_count = answer->count;
+    place->discovery->pending--;
+}
+
+static void tlsa_done(void *arg, const struct dns_answer *answer)
+{
+    struct place *place = arg;
+    take_tlsa(place, answer);
+    proceed(place->discovery);
+}
+
+/* Together with the addresses, whose own authenticity is not known yet, so that it takes no further wait. */
+static void look_up_tlsa(struct discovery *discovery)
+{
+    for (size_t i = 0; i < discovery->place_count && i < discovery->config->max_endpoints; i++) {
+        struct place *place = &discovery->places[i];
+        enum service service = place->transport == TRANSPORT_STARTTLS ? SERVICE_XMPP_SERVER : SERVICE_XMPPS_SERVER;
+        if (discovery->source != SOURCE_SRV || !discovery->asked[service].authentic || place->target == NULL)
+            continue;
+        char *name = mem_printf("_%u._tcp.%s", place->port, place->name);
+        place->tlsa_asked = true;
+        place->tlsa_query = resolver_tlsa(discovery->resolvers[0], name, tlsa_done, place);
+        discovery->pending++;
+        free(name);
+    }
+}
+
+const struct dns_tlsa *discover_tlsa(const struct discovery *discovery, const struct endpoint_result *endpoint,
+                                     size_t *count)
+{
+    *count = 0;
+    for (size_t i = 0; i < discovery->place_count; i++) {
+        const struct place *place = &discovery->places[i];
+        if (place->port != endpoint->port || place->transport != endpoint->transport ||
+            strcmp(place->name, endpoint->target) != 0)
+            continue;
+        if (!place->tlsa_authentic || !place->tlsa_whole || !place->target->authentic)
+            return NULL;
+        *count = place->tlsa_count;
+        return place->tlsa;
+    }
+    return NULL;
+}
+
 /* Places. */
 
 static void place_add(struct discovery *discovery, const char *name, uint16_t port, enum transport transport)
@@ -113,7 +163,8 @@ static void place_add(struct discovery *discovery, const char *name, uint16_t po
             return;
     }
     discovery->places = mem_resize(discovery->places, discovery->place_count + 1, sizeof *discovery->places);
-    discovery->places[discovery->place_count++] = (struct place){.name = name, .port = port, .transport = transport};
+    discovery->places[discovery->place_count++] =
+        (struct place){.discovery = discovery, .name = name, .port = port, .transport = transport};
 }
 
 /* The order in which they would be tried (RFC 2782), both services as one set (XEP-0368 3). */
@@ -169,26 +220,30 @@ static void follow(struct discovery *discovery)
         places_of_records(discovery);
     }
     look_up_targets(discovery);
+    look_up_tlsa(discovery);
 }
 
-static void finish(struct discovery *discovery)
+/* What the check takes is what conversations had to wait for; its verdict waits for the other resolvers, too. */
+static void find(struct discovery *discovery)
 {
+    discovery->found = true;
     endpoints_make(discovery);
-    srv_verdict_judge(discovery);
     discovery->result->check[CHECK_SRV].duration_us = clock_mono_us() - discovery->started_us;
-    void (*done)(void *arg) = discovery->done;
-    void *arg = discovery->arg;
-    discovery_free(discovery);
-    done(arg);
+    discovery->events.found(discovery->arg);
 }
 
-/* After each answer. */
+/* After each answer. Nothing of the discovery is touched behind the last call, in which it may be freed. */
 static void proceed(struct discovery *discovery)
 {
     if (discovery->pending == 0 && !discovery->followed)
         follow(discovery);
-    if (discovery->pending == 0)
-        finish(discovery);
+    if (discovery->pending == 0 && !discovery->found)
+        find(discovery);
+    if (!discovery->found || discovery->comparing > 0)
+        return;
+    discovery->ended = true;
+    srv_verdict_judge(discovery);
+    discovery->events.done(discovery->arg);
 }
 
 /* Records. */
@@ -212,12 +267,18 @@ static void keep_records(struct domain_result *result, enum service service, con
     result->record_count += answer->count;
 }
 
+static bool is_followed(const struct asked *asked)
+{
+    return asked < asked->discovery->asked + SERVICE_COUNT;
+}
+
 static void take_records(struct asked *asked, const struct dns_answer *answer)
 {
     struct discovery *discovery = asked->discovery;
-    struct srv_lookup *lookup = &discovery->result->lookup[asked->service];
+    struct srv_lookup *lookup = asked->lookup;
     asked->query = NULL;
     asked->status = answer->status;
+    asked->authentic = answer->authentic;
     /* A name that DNS cannot carry has no records; _xmpps-server is a byte longer than _xmpp-server. */
     if (asked->service == SERVICE_XMPPS_SERVER && answer->status == DNS_BAD_NAME)
         asked->status = DNS_NXDOMAIN;
@@ -225,9 +286,14 @@ static void take_records(struct asked *asked, const struct dns_answer *answer)
     lookup->records = answer->records;
     lookup->ttl_s = answer->ttl_s;
     lookup->duration_us = answer->duration_us;
-    if (answer->count > 0)
+    if (answer->count > 0 && is_followed(asked))
         keep_records(discovery->result, asked->service, answer);
-    discovery->pending--;
+    if (answer->count > 0 && discovery->config->resolver_count > 1) {
+        asked->srv = mem_array(answer->count, sizeof *asked->srv);
+        memcpy(asked->srv, answer->srv, answer->count * sizeof *asked->srv);
+        asked->srv_count = answer->count;
+    }
+    --*(is_followed(asked) ? &discovery->pending : &discovery->comparing);
 }
 
 static void srv_done(void *arg, const struct dns_answer *answer)
@@ -237,35 +303,37 @@ static void srv_done(void *arg, const struct dns_answer *answer)
     proceed(asked->discovery);
 }
 
-static void look_up_records(struct discovery *discovery, enum service service)
+static void look_up_records(struct discovery *discovery, size_t at)
 {
-    struct asked *asked = &discovery->asked[service];
-    struct srv_lookup *lookup = &discovery->result->lookup[service];
+    struct asked *asked = &discovery->asked[at];
+    enum service service = (enum service)(at % SERVICE_COUNT);
     char *name = mem_printf("_%s._tcp.%s", service_name(service), discovery->domain->name);
-    *asked = (struct asked){.discovery = discovery, .service = service};
-    lookup->made = true;
-    lookup->resolver = mem_strdup(discovery->config->resolver.name);
-    asked->query = resolver_srv(discovery->resolver, name, srv_done, asked);
-    discovery->pending++;
+    *asked = (struct asked){
+        .discovery = discovery, .service = service, .lookup = &discovery->result->lookups[at]};
+    asked->query = resolver_srv(discovery->resolvers[at / SERVICE_COUNT], name, srv_done, asked);
+    ++*(is_followed(asked) ? &discovery->pending : &discovery->comparing);
     free(name);
 }
 
-struct discovery *discover_start(struct resolver *resolver, const struct config *config,
+struct discovery *discover_start(struct resolver *const *resolvers, const struct config *config,
                                  const struct config_domain *domain, struct domain_result *result,
-                                 void (*done)(void *arg), void *arg)
+                                 struct discover_events events, void *arg)
 {
     struct discovery *discovery = mem_alloc(sizeof *discovery);
     *discovery = (struct discovery){
-        .resolver = resolver,
+        .resolvers = resolvers,
         .config = config,
         .domain = domain,
         .result = result,
-        .done = done,
+        .events = events,
         .arg = arg,
         .started_us = clock_mono_us(),
     };
-    for (int service = 0; service < SERVICE_COUNT; service++)
-        look_up_records(discovery, (enum service)service);
+    discovery->asked = mem_array(asked_count(discovery), sizeof *discovery->asked);
+    for (size_t i = 0; i < config->resolver_count; i++)
+        domain_result_add_lookups(result, config->resolvers[i].name);
+    for (size_t at = 0; at < asked_count(discovery); at++)
+        look_up_records(discovery, at);
     if (domain->target_count > 0)
         follow(discovery); /* nothing depends on the records */
     return discovery;
@@ -275,8 +343,10 @@ void discover_expire(struct discovery *discovery)
 {
     const struct dns_answer late = {
         .status = DNS_TIMEOUT, .duration_us = clock_mono_us() - discovery->started_us, .ttl_s = -1};
-    for (int service = 0; service < SERVICE_COUNT; service++) {
-        struct asked *asked = &discovery->asked[service];
+    if (discovery->ended)
+        return;
+    for (size_t at = 0; at < asked_count(discovery); at++) {
+        struct asked *asked = &discovery->asked[at];
         resolver_cancel(asked->query);
         if (asked->query != NULL)
             take_records(asked, &late);
@@ -289,16 +359,33 @@ void discover_expire(struct discovery *discovery)
         if (target->query != NULL)
             take_addresses(target, &late);
     }
-    finish(discovery);
+    for (size_t i = 0; i < discovery->place_count; i++) {
+        struct place *place = &discovery->places[i];
+        resolver_cancel(place->tlsa_query);
+        if (place->tlsa_query != NULL)
+            take_tlsa(place, &late);
+    }
+    proceed(discovery);
 }
 
-void discover_cancel(struct discovery *discovery)
+void discover_free(struct discovery *discovery)
 {
     if (discovery == NULL)
         return;
-    for (int service = 0; service < SERVICE_COUNT; service++)
-        resolver_cancel(discovery->asked[service].query);
-    for (size_t i = 0; i < discovery->target_count; i++)
+    for (size_t at = 0; at < asked_count(discovery); at++) {
+        resolver_cancel(discovery->asked[at].query);
+        free(discovery->asked[at].srv);
+    }
+    for (size_t i = 0; i < discovery->target_count; i++) {
         resolver_cancel(discovery->targets[i].query);
-    discovery_free(discovery);
+        free(discovery->targets[i].found);
+    }
+    for (size_t i = 0; i < discovery->place_count; i++) {
+        resolver_cancel(discovery->places[i].tlsa_query);
+        free(discovery->places[i].tlsa);
+    }
+    free(discovery->asked);
+    free(discovery->targets);
+    free(discovery->places);
+    free(discovery);
 }

@@ -1,4 +1,4 @@
-/* What discover.c finds out, and endpoints.c and srv_verdict.c make something of. Nobody else's business. */
+/* What discover.c finds out, and endpoints.c, views.c and srv_verdict.c make something of. Nobody else's business. */
 #ifndef PROBE_DISCOVERY_H
 #define PROBE_DISCOVERY_H
 
@@ -23,39 +23,56 @@ struct target {
     struct resolver_query *query; /* NULL once it has ended, or where none was needed */
     enum dns_status status;       /* DNS_ANSWER: there are addresses */
     bool alias;
+    bool authentic;               /* DNSSEC vouches for the addresses */
     struct found *found;          /* owned */
     size_t found_count;
 };
 
 /* A target, a port and a transport; all addresses of the target make endpoints of it. */
 struct place {
+    struct discovery *discovery;
     const struct target *target; /* NULL: not looked up, since there are too many before it */
     const char *name;
     uint16_t port;
     enum transport transport;
+    /* Its TLSA records (RFC 7673), asked for only where DNSSEC vouches for the SRV records. */
+    bool tlsa_asked;
+    struct resolver_query *tlsa_query; /* NULL once it has ended */
+    enum dns_status tlsa_status;
+    bool tlsa_authentic;
+    bool tlsa_whole;          /* all there are were kept */
+    struct dns_tlsa *tlsa;    /* owned */
+    size_t tlsa_count;
 };
 
-/* What one service's lookup said. */
+/* What one resolver said of one service. */
 struct asked {
     struct discovery *discovery;
     enum service service;
+    struct srv_lookup *lookup;    /* of the result */
     struct resolver_query *query; /* NULL once it has ended */
     enum dns_status status;
+    bool authentic;
+    struct dns_srv *srv;          /* owned; kept for the comparison of several resolvers */
+    size_t srv_count;
 };
 
 enum source { SOURCE_SRV, SOURCE_STATIC, SOURCE_FALLBACK };
 
 struct discovery {
-    struct resolver *resolver;
+    struct resolver *const *resolvers;
     const struct config *config;
     const struct config_domain *domain;
     struct domain_result *result;
-    void (*done)(void *arg);
+    struct discover_events events;
     void *arg;
     int64_t started_us;
-    struct asked asked[SERVICE_COUNT];
-    size_t pending;        /* queries under way */
+    struct asked *asked;   /* owned; as result->lookups: those of the first resolver, which are followed, come first */
+    size_t pending;        /* queries under way that the endpoints depend on */
+    size_t comparing;      /* queries under way to the other resolvers */
     bool followed;         /* the places are known */
+    bool found;            /* the endpoints are known */
+    bool ended;
     enum source source;    /* where they come from */
     struct place *places;  /* owned; in the order in which they would be tried */
     size_t place_count;
@@ -73,6 +90,12 @@ enum exclusion endpoints_exclude(const struct config *config, const struct dns_a
 /* endpoints.c: makes the result's endpoints. Where every address is excluded, they are endpoints all the same, whose
  * verdict is local_error: what could not be observed is unknown. */
 void endpoints_make(const struct discovery *discovery);
+/* views.c: whether another resolver has different records of a service than the first, where both have answered. TTL
+ * and order are no difference. */
+bool views_differ(const struct discovery *discovery);
+/* views.c: appends who says what where they differ: "public: nothing (NXDOMAIN); internal: a:5269"; or what the others
+ * say where the first did not answer; and which of the others did not. */
+void views_tell(const struct discovery *discovery, struct buf *out);
 /* srv_verdict.c: the check `srv`, except for its duration. */
 void srv_verdict_judge(const struct discovery *discovery);
 

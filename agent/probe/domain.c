@@ -43,10 +43,10 @@ struct probe {
     struct probe_context *context; /* a reference */
     const struct config_domain *domain;
     struct domain_result *result;
-    struct discovery *discovery; /* NULL once it has ended */
+    struct discovery *discovery;
     struct conversation *conversations; /* owned */
     size_t conversation_count;
-    size_t pending; /* conversations that have not ended */
+    size_t pending; /* the discovery, conversations and pings that have not ended */
     struct pings *pings; /* NULL once they have ended, or where no account lists the domain */
     bool expired;   /* nothing new is begun */
     struct verification dialback;
@@ -58,6 +58,7 @@ struct probe {
 
 static void probe_free(struct probe *probe)
 {
+    discover_free(probe->discovery);
     probe_context_free(probe->context);
     if (probe->dialback.secret != NULL)
         secret_cleanse(probe->dialback.secret, LOGIN_PASSWORD_SIZE);
@@ -94,12 +95,9 @@ static void complete_dialback(struct probe *probe)
     free(reachable);
 }
 
-/* Unless pings are still under way. */
 static void finish(struct probe *probe)
 {
     struct domain_result *result = probe->result;
-    if (probe->pings != NULL)
-        return;
     bool dialback = config_dialback_runs(probe->domain);
     if (dialback)
         complete_dialback(probe);
@@ -116,6 +114,12 @@ static void finish(struct probe *probe)
     void *arg = probe->arg;
     probe_free(probe);
     done(arg, result);
+}
+
+static void one_less(struct probe *probe)
+{
+    if (--probe->pending == 0)
+        finish(probe);
 }
 
 /* Whether the endpoint hung, so that the deadline had to end the conversation. */
@@ -143,8 +147,7 @@ static void conversation_over(struct conversation *conversation, bool hung)
     conversation->s2s = NULL;
     gate_leave(conversation->pass, hung);
     conversation->pass = NULL;
-    if (--probe->pending == 0)
-        finish(probe);
+    one_less(probe);
 }
 
 static void conversation_done(void *arg)
@@ -214,7 +217,7 @@ static void conversation_go(void *arg)
 {
     struct conversation *conversation = arg;
     struct probe *probe = conversation->probe;
-    const struct s2s_options options = {
+    struct s2s_options options = {
         .loop = probe->context->loop,
         .tls = probe->context->tls,
         .from = probe->context->config->domain,
@@ -222,6 +225,7 @@ static void conversation_go(void *arg)
         .domain = probe->domain,
         .dialback = dialback_for(conversation),
     };
+    options.tlsa = discover_tlsa(probe->discovery, conversation->endpoint, &options.tlsa_count);
     int64_t waited_us = gate_waited_us(conversation->pass);
     if (waited_us > probe->result->start_delay_us)
         probe->result->start_delay_us = waited_us;
@@ -236,11 +240,10 @@ static void miss_turn(struct endpoint_result *endpoint)
 }
 
 /* Asks for a turn for every endpoint that has no verdict yet. */
-static void discovery_done(void *arg)
+static void endpoints_found(void *arg)
 {
     struct probe *probe = arg;
     struct domain_result *result = probe->result;
-    probe->discovery = NULL;
     probe->conversations = mem_array(result->endpoint_count, sizeof *probe->conversations);
     for (size_t i = 0; i < result->endpoint_count; i++) {
         struct endpoint_result *endpoint = &result->endpoints[i];
@@ -256,16 +259,18 @@ static void discovery_done(void *arg)
                                         conversation_go, conversation);
     }
     probe->pending += probe->conversation_count;
-    if (probe->pending == 0)
-        finish(probe);
+}
+
+static void discovery_done(void *arg)
+{
+    one_less(arg);
 }
 
 static void pings_done(void *arg)
 {
     struct probe *probe = arg;
     probe->pings = NULL;
-    if (probe->discovery == NULL && probe->pending == 0)
-        finish(probe);
+    one_less(probe);
 }
 
 static struct probe *domain_start(struct probe_context *context, const struct config_domain *domain, probe_done done,
@@ -273,12 +278,13 @@ static struct probe *domain_start(struct probe_context *context, const struct co
 {
     struct probe *probe = mem_alloc(sizeof *probe);
     *probe = (struct probe){
-        .context = context, .domain = domain, .result = domain_result_new(), .done = done, .arg = arg};
+        .context = context, .domain = domain, .result = domain_result_new(), .pending = 1, .done = done, .arg = arg};
+    const struct discover_events events = {.found = endpoints_found, .done = discovery_done};
     context->references++;
     begin_dialback(probe);
-    probe->discovery =
-        discover_start(context->resolver, context->config, domain, probe->result, discovery_done, probe);
+    probe->discovery = discover_start(context->resolvers, context->config, domain, probe->result, events, probe);
     probe->pings = pings_start(context, domain, probe->result, pings_done, probe);
+    probe->pending += probe->pings != NULL;
     return probe;
 }
 
@@ -293,8 +299,7 @@ void probe_domain_expire(struct probe *probe)
     probe->pending++; /* until the last of them is seen to */
     if (probe->pings != NULL)
         pings_expire(probe->pings);
-    if (probe->discovery != NULL)
-        discover_expire(probe->discovery);
+    discover_expire(probe->discovery);
     for (size_t i = 0; i < probe->conversation_count; i++) {
         struct conversation *conversation = &probe->conversations[i];
         if (conversation->s2s != NULL) {
@@ -304,13 +309,11 @@ void probe_domain_expire(struct probe *probe)
             conversation_over(conversation, false);
         }
     }
-    if (--probe->pending == 0)
-        finish(probe);
+    one_less(probe);
 }
 
 static void domain_cancel(struct probe *probe)
 {
-    discover_cancel(probe->discovery);
     pings_cancel(probe->pings);
     for (size_t i = 0; i < probe->conversation_count; i++) {
         struct conversation *conversation = &probe->conversations[i];

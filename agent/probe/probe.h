@@ -8,7 +8,7 @@
 #include "health/result.h"
 #include "loop/loop.h"
 
-/* What probes share: the resolver, the TLS context and the configuration they came from. */
+/* What probes share: the resolvers, the TLS context and the configuration they came from. */
 struct probe_context;
 /* Takes a reference to `config`. NULL and `err` when a certificate file or a resolver cannot be used. `former` is the
  * context that this one replaces, or NULL: what it knows of slow targets is shared, and its conversations count towards

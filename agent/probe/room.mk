@@ -17,10 +17,12 @@ agent_probe_libprobe_a_SOURCES = \
 	agent/probe/s2s.c agent/probe/s2s.h \
 	agent/probe/srv_verdict.c \
 	agent/probe/verdict.c agent/probe/verdict.h \
+	agent/probe/views.c \
 	agent/probe/withhold.c agent/probe/withhold.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_dialback tests/unit/test_discover tests/unit/test_round tests/unit/test_route
+check_PROGRAMS += tests/unit/test_dialback tests/unit/test_discover tests/unit/test_round \
+	tests/unit/test_round_views tests/unit/test_route tests/unit/test_tlsa tests/unit/test_views
 tests_unit_test_dialback_SOURCES = tests/unit/test_dialback.c
 tests_unit_test_dialback_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_dialback_LDADD = agent/probe/libprobe.a agent/login/liblogin.a agent/stream/libstream.a \
@@ -31,12 +33,25 @@ tests_unit_test_discover_SOURCES = tests/unit/test_discover.c tests/unit/dns_zon
 tests_unit_test_discover_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_discover_LDADD = agent/probe/libprobe.a $(RESOLVER_SCENE_LIBS)
 
-FAKE_SESSION = tests/unit/fake_session.c tests/unit/fake_session.h
-tests_unit_test_round_SOURCES = tests/unit/test_round.c tests/unit/dns_zone.c tests/unit/dns_zone.h $(FAKE_SESSION) \
-	$(RESOLVER_SCENE)
+tests_unit_test_tlsa_SOURCES = tests/unit/test_tlsa.c tests/unit/dns_zone.c tests/unit/dns_zone.h $(RESOLVER_SCENE)
+tests_unit_test_tlsa_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_tlsa_LDADD = agent/probe/libprobe.a $(RESOLVER_SCENE_LIBS)
+
+tests_unit_test_views_SOURCES = tests/unit/test_views.c tests/unit/dns_zone.c tests/unit/dns_zone.h $(RESOLVER_SCENE)
+tests_unit_test_views_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_views_LDADD = agent/probe/libprobe.a $(RESOLVER_SCENE_LIBS)
+
+tests_unit_test_round_SOURCES = tests/unit/test_round.c tests/unit/no_pings.c tests/unit/dns_zone.c \
+	tests/unit/dns_zone.h $(RESOLVER_SCENE)
 tests_unit_test_round_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_round_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS) $(CMOCKA_LIBS)
 
+tests_unit_test_round_views_SOURCES = tests/unit/test_round_views.c tests/unit/no_pings.c tests/unit/dns_zone.c \
+	tests/unit/dns_zone.h $(RESOLVER_SCENE)
+tests_unit_test_round_views_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_round_views_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS) $(CMOCKA_LIBS)
+
+FAKE_SESSION = tests/unit/fake_session.c tests/unit/fake_session.h
 check_PROGRAMS += tests/unit/test_round_ping
 tests_unit_test_round_ping_SOURCES = tests/unit/test_round_ping.c tests/unit/dns_zone.c tests/unit/dns_zone.h \
 	$(FAKE_SESSION) $(RESOLVER_SCENE)
@@ -54,8 +69,8 @@ tests_unit_test_dialback_memory_SOURCES = tests/unit/test_dialback_memory.c agen
 tests_unit_test_dialback_memory_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_dialback_memory_LDADD = agent/health/libhealth.a agent/base/libbase.a $(CMOCKA_LIBS)
 
-tests_unit_test_round_dialback_SOURCES = tests/unit/test_round_dialback.c agent/probe/dialback_memory.c \
-	agent/probe/domain.c
+tests_unit_test_round_dialback_SOURCES = tests/unit/test_round_dialback.c tests/unit/no_pings.c \
+	agent/probe/dialback_memory.c agent/probe/domain.c
 tests_unit_test_round_dialback_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_round_dialback_LDADD = agent/login/liblogin.a agent/health/libhealth.a agent/base/libbase.a \
 	$(OPENSSL_LIBS) $(CMOCKA_LIBS)

@@ -397,6 +397,8 @@ struct s2s *s2s_start(const struct s2s_options *options, struct endpoint_result 
     struct s2s *s2s = mem_alloc(sizeof *s2s);
     *s2s = (struct s2s){.options = *options, .done = done, .arg = arg};
     verdict_begin(&s2s->verdict, endpoint, options->domain);
+    s2s->verdict.tlsa = options->tlsa;
+    s2s->verdict.tlsa_count = options->tlsa_count;
     channel_init(&s2s->channel, OUT_CAP);
     s2s->deadline_us = clock_mono_us() + options->timeout_us;
     s2s->timer = loop_timer_new(options->loop, expired, s2s);

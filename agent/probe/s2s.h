@@ -5,6 +5,7 @@
 #define PROBE_S2S_H
 
 #include "config/config.h"
+#include "dns/tlsa.h"
 #include "health/result.h"
 #include "loop/loop.h"
 #include "probe/dialback.h"
@@ -18,6 +19,8 @@ struct s2s_options {
     const char *from;    /* U-label: 'from' of our streams */
     int64_t timeout_us;  /* of the whole conversation */
     const struct config_domain *domain;
+    const struct dns_tlsa *tlsa; /* borrowed; by which the certificate may be judged (RFC 7673); NULL: none */
+    size_t tlsa_count;
     const struct dialback_options *dialback; /* borrowed to the end; NULL: no keys are verified in this round */
 };
 

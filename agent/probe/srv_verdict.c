@@ -1,13 +1,18 @@
 /* The verdict of the check `srv`. What is critical is told before what is a warning, and within each what is wrong with
- * DNS itself before what is wrong with the records. */
+ * DNS itself before what is wrong with the records; of these that resolvers differ comes first, since it explains the
+ * others. Whatever the reason, the detail says who says what where they differ. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "base/text.h"
+#include "health/severity.h"
 #include "probe/discovery.h"
 #include "probe/expect.h"
 
 #define LIST_CAP 1024 /* bytes of names in a detail */
+#define REMARKS_CAP 8192 /* of what is told of all resolvers, which is bounded for each of them */
 
 static struct check_result *check_of(const struct discovery *discovery)
 {
@@ -48,8 +53,8 @@ static void tell_asked(const struct discovery *discovery, enum reason reason, st
         check_result_set(check_of(discovery), reason, "%s%s: %s", names->data, more,
                          reason == REASON_LOCAL_ERROR ? "no socket could be opened" : "not a name that DNS can carry");
     else
-        check_result_set(check_of(discovery), reason, "asked resolver %s for %s%s", discovery->config->resolver.name,
-                         names->data, more);
+        check_result_set(check_of(discovery), reason, "asked resolver %s for %s%s",
+                         discovery->config->resolvers[0].name, names->data, more);
     buf_fini(names);
 }
 
@@ -149,6 +154,15 @@ static void tell_targets(const struct discovery *discovery)
 
 /* ---- the records ---- */
 
+/* The detail is what is told of the resolvers in any case. */
+static bool tell_views(const struct discovery *discovery)
+{
+    if (!views_differ(discovery))
+        return false;
+    check_result_set(check_of(discovery), REASON_DNS_VIEWS_DIFFER, NULL);
+    return true;
+}
+
 static bool tell_missing(const struct discovery *discovery)
 {
     if (discovery->source != SOURCE_FALLBACK)
@@ -219,27 +233,51 @@ static void tell_places(const struct discovery *discovery, enum reason reason, c
 
 /* ---- all of it ---- */
 
+/* Sets the check where there is such a fault. */
+typedef bool tell_fault(const struct discovery *discovery);
+
+static bool counts(const struct discovery *discovery)
+{
+    const struct check_result *check = check_of(discovery);
+    return severity_of(&discovery->domain->severity, check->reason, check->state) != STATE_OK;
+}
+
+/* The first fault there is. One that is made ok does not hide another. */
+static bool tell_first(const struct discovery *discovery, tell_fault *const *faults, size_t count)
+{
+    tell_fault *first = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (!faults[i](discovery))
+            continue;
+        if (counts(discovery))
+            return true;
+        first = first == NULL ? faults[i] : first;
+    }
+    return first != NULL && first(discovery);
+}
+
 /* A static route: the records are not followed, so that nothing about them is critical. */
 static void judge_static(const struct discovery *discovery)
 {
+    static tell_fault *const FAULTS[] = {tell_views, tell_unexpected};
     if (discovery->domain->expect_srv_count == 0) {
         tell_places(discovery, REASON_NOT_APPLICABLE, " are configured; SRV records are not followed");
     } else if (tell_lookup_failed(discovery, SERVICE_XMPP_SERVER) ||
                tell_lookup_failed(discovery, SERVICE_XMPPS_SERVER)) {
         lessen(discovery);
-    } else if (!tell_unexpected(discovery)) {
+    } else if (!tell_first(discovery, FAULTS, sizeof FAULTS / sizeof *FAULTS)) {
         tell_places(discovery, REASON_OK, " are configured; the SRV records are as expected");
     }
 }
 
 static void judge_records(const struct discovery *discovery)
 {
-    if (tell_missing(discovery) || tell_unexpected(discovery) || tell_port_zero(discovery) || tell_alias(discovery))
-        return;
-    tell_places(discovery, REASON_OK, "");
+    static tell_fault *const FAULTS[] = {tell_views, tell_missing, tell_unexpected, tell_port_zero, tell_alias};
+    if (!tell_first(discovery, FAULTS, sizeof FAULTS / sizeof *FAULTS))
+        tell_places(discovery, REASON_OK, "");
 }
 
-void srv_verdict_judge(const struct discovery *discovery)
+static void judge(const struct discovery *discovery)
 {
     size_t without = count_without_address(discovery);
     bool is_static = discovery->source == SOURCE_STATIC;
@@ -257,4 +295,44 @@ void srv_verdict_judge(const struct discovery *discovery)
     } else {
         judge_records(discovery);
     }
+}
+
+/* Places whose TLSA records are there, or may be, and cannot be used. */
+static void list_tlsa_failures(const struct discovery *discovery, struct buf *list)
+{
+    for (size_t i = 0; i < discovery->place_count; i++) {
+        const struct place *place = &discovery->places[i];
+        if (place->tlsa_asked && place->target->authentic && dns_status_failed(place->tlsa_status))
+            list_add_place(list, place->name, place->port, "");
+        else if (place->tlsa_asked && place->tlsa_status == DNS_ANSWER && !place->tlsa_whole)
+            list_add_place(list, place->name, place->port, " (too many)");
+    }
+}
+
+/* What goes behind the detail of any reason. */
+static void add_remarks(const struct discovery *discovery)
+{
+    struct check_result *check = check_of(discovery);
+    struct buf remarks, tlsa;
+    buf_init(&remarks, REMARKS_CAP);
+    buf_init(&tlsa, LIST_CAP);
+    views_tell(discovery, &remarks);
+    list_tlsa_failures(discovery, &tlsa);
+    if (tlsa.length > 0)
+        buf_printf(&remarks, "%sno TLSA records could be had for %s%s", remarks.length > 0 ? "; " : "", tlsa.data,
+                   buf_failed(&tlsa) ? " and more" : "");
+    if (remarks.length > 0) {
+        char *detail = mem_printf("%s%s%s", check->detail != NULL ? check->detail : "",
+                                  check->detail != NULL ? "; " : "", remarks.data);
+        free(check->detail);
+        check->detail = detail;
+    }
+    buf_fini(&tlsa);
+    buf_fini(&remarks);
+}
+
+void srv_verdict_judge(const struct discovery *discovery)
+{
+    judge(discovery);
+    add_remarks(discovery);
 }

@@ -207,8 +207,11 @@ static void judge_certificate(struct verdict *verdict, const struct tls_session 
     const struct config_domain *domain = verdict->domain;
     int64_t start_us = clock_mono_us();
     struct check_result *check = &endpoint->check[CHECK_CERTIFICATE];
-    endpoint->certificate =
-        tls_session_judge_certificate(tls, domain->name, domain->name_unicode, &domain->severity, check);
+    const struct tls_peer peer = {
+        .domain = domain->name, .domain_unicode = domain->name_unicode, .host = endpoint->target,
+        .severity = &domain->severity, .tlsa = verdict->tlsa, .tlsa_count = verdict->tlsa_count,
+    };
+    endpoint->certificate = tls_session_judge_certificate(tls, &peer, check);
     endpoint->reached[CHECK_CERTIFICATE] = endpoint->certificate != NULL;
     check->duration_us = clock_mono_us() - start_us;
 }

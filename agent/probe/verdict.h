@@ -27,6 +27,8 @@ struct verdict {
     const struct config_domain *domain; /* borrowed */
     struct dialback *dialback;          /* borrowed; of STEP_DIALBACK, which ends it where the step fails */
     int64_t phase_start_us;
+    const struct dns_tlsa *tlsa; /* borrowed; by which the certificate is judged too, NULL without any */
+    size_t tlsa_count;
 };
 
 /* The first phase begins. */

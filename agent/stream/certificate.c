@@ -2,14 +2,15 @@
 
 #include <openssl/x509v3.h>
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "stream/certificate_name.h"
+#include "stream/dane.h"
+#include "stream/staple.h"
 
 /* Keys and digests under 112 bits of security are weak (NIST SP 800-57: RSA below 2048, SHA-1). */
 #define LEAST_SECURITY_BITS 112
@@ -48,108 +49,6 @@ static int64_t seconds_of(const ASN1_TIME *time)
 {
     struct tm parts;
     return ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : TIME_ABSENT;
-}
-
-/* Identities of a certificate (RFC 6120 13.7.1.2). */
-struct names {
-    struct buf seen; /* every identity, for people */
-    bool any;        /* a subjectAltName of a kind that can name an XMPP domain, readable or not */
-    bool matched;    /* one of them names the domain */
-};
-
-/* RFC 6125 6.4.3: "*" stands for one whole left-most label, and not right before a top-level domain. */
-static bool dns_name_matches(const char *pattern, const char *domain)
-{
-    if (strncmp(pattern, "*.", 2) != 0)
-        return strcasecmp(pattern, domain) == 0;
-    const char *rest = strchr(domain, '.');
-    return rest != NULL && rest != domain && strchr(rest + 1, '.') != NULL && strcasecmp(pattern + 1, rest) == 0;
-}
-
-/* The text of an ASN.1 string, or NULL where it hides a NUL byte. Borrowed. */
-static const char *asn1_text(const ASN1_STRING *string)
-{
-    const char *text = (const char *)ASN1_STRING_get0_data(string);
-    return text != NULL && strlen(text) == (size_t)ASN1_STRING_length(string) ? text : NULL;
-}
-
-static void name_add(struct names *names, const char *kind, const char *text)
-{
-    char *clean = text_clean(text, PEER_TEXT_MAX);
-    buf_printf(&names->seen, "%s%s %s", names->seen.length ? ", " : "", kind, clean);
-    free(clean);
-}
-
-/* One subjectAltName of a kind that can name the domain; `matches` decides whether its text does. */
-static void name_offer(struct names *names, const char *kind, const ASN1_STRING *string,
-                       bool (*matches)(const char *text, const struct certificate_policy *policy),
-                       const struct certificate_policy *policy)
-{
-    const char *text = asn1_text(string);
-    names->any = true;
-    name_add(names, kind, text != NULL ? text : "with a NUL byte");
-    names->matched |= text != NULL && matches(text, policy);
-}
-
-static bool dns_name_offers(const char *text, const struct certificate_policy *policy)
-{
-    return dns_name_matches(text, policy->domain);
-}
-
-static bool xmpp_addr_offers(const char *text, const struct certificate_policy *policy)
-{
-    return strcasecmp(text, policy->domain) == 0 || strcasecmp(text, policy->domain_unicode) == 0;
-}
-
-static bool srv_name_offers(const char *text, const struct certificate_policy *policy)
-{
-    static const char SERVICE[] = "_xmpp-server.";
-    return strncasecmp(text, SERVICE, sizeof SERVICE - 1) == 0 &&
-           dns_name_matches(text + sizeof SERVICE - 1, policy->domain);
-}
-
-static void names_read(struct names *names, X509 *leaf, const struct certificate_policy *policy)
-{
-    int found = -1; /* stays -1 where there is no such extension */
-    GENERAL_NAMES *list = X509_get_ext_d2i(leaf, NID_subject_alt_name, &found, NULL);
-    names->any = list == NULL && found != -1;
-    for (int i = 0; i < sk_GENERAL_NAME_num(list); i++) {
-        const GENERAL_NAME *name = sk_GENERAL_NAME_value(list, i);
-        if (name->type == GEN_DNS) {
-            name_offer(names, "dNSName", name->d.dNSName, dns_name_offers, policy);
-            continue;
-        }
-        if (name->type != GEN_OTHERNAME)
-            continue;
-        int kind = OBJ_obj2nid(name->d.otherName->type_id);
-        const ASN1_TYPE *value = name->d.otherName->value;
-        names->any |= kind == NID_XmppAddr || kind == NID_SRVName;
-        if (kind == NID_XmppAddr && value->type == V_ASN1_UTF8STRING)
-            name_offer(names, "xmppAddr", value->value.utf8string, xmpp_addr_offers, policy);
-        else if (kind == NID_SRVName && value->type == V_ASN1_IA5STRING)
-            name_offer(names, "SRVName", value->value.ia5string, srv_name_offers, policy);
-    }
-    GENERAL_NAMES_free(list);
-}
-
-/* Only a certificate without any such subjectAltName may be named by its subject's last CN (RFC 6125 6.4.4). */
-static bool common_name_matches(X509 *leaf, const struct certificate_policy *policy, struct names *names)
-{
-    X509_NAME *subject = X509_get_subject_name(leaf);
-    int last = -1;
-    for (int at = -1; (at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0;)
-        last = at;
-    if (last < 0)
-        return false;
-    unsigned char *utf8 = NULL;
-    int length = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, last)));
-    bool matches = false;
-    if (length >= 0 && strlen((char *)utf8) == (size_t)length) {
-        name_add(names, "CN", (char *)utf8);
-        matches = dns_name_matches((char *)utf8, policy->domain);
-    }
-    OPENSSL_free(utf8);
-    return matches;
 }
 
 static char *name_text(const X509_NAME *name)
@@ -240,11 +139,12 @@ struct findings {
     const struct certificate_policy *policy;
     const struct certificate *facts;
     STACK_OF(X509) *sent, *chain;
-    struct names names;
-    bool by_common_name;
+    struct certificate_names names;
     int expired, early, unsuited; /* depth in the chain, -1: none */
     int trust_error;              /* X509_V_OK: none */
     struct weakness weak;
+    struct staple staple;
+    enum tri tlsa; /* unknown: no usable record */
 };
 
 /* Soonest end of validity in the chain, without what has expired, which is a fault of its own. TIME_ABSENT only where
@@ -269,6 +169,11 @@ static bool ends_within(const struct findings *found, int64_t within_s)
     return soonest != TIME_ABSENT && soonest - found->policy->now_s < within_s;
 }
 
+static bool is_named(const struct findings *found)
+{
+    return found->names.matched || found->names.by_common_name;
+}
+
 static enum reason trust_reason(const struct findings *found)
 {
     if (found->trust_error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)
@@ -286,15 +191,17 @@ static enum reason first_fault(const struct findings *found)
         bool holds;
         enum reason reason;
     } FAULTS[] = {
-        {!found->names.matched && !found->by_common_name, REASON_CERT_NAME_MISMATCH},
+        {!is_named(found), REASON_CERT_NAME_MISMATCH},
         {found->expired >= 0, REASON_CERT_EXPIRED},
         {found->early >= 0, REASON_CERT_NOT_YET_VALID},
         {found->trust_error != X509_V_OK, trust_reason(found)},
+        {found->staple.status == STAPLE_REVOKED, REASON_CERT_REVOKED},
         {found->unsuited >= 0, REASON_CERT_WRONG_USAGE},
         {found->weak.key_depth >= 0, REASON_CERT_WEAK_KEY},
         {found->weak.signature_depth >= 0, REASON_CERT_WEAK_SIGNATURE},
-        {found->by_common_name, REASON_CERT_CN_ONLY},
+        {found->names.by_common_name, REASON_CERT_CN_ONLY},
         {ends_within(found, found->policy->expiry_warning_s), REASON_CERT_EXPIRES_SOON},
+        {found->tlsa == TRI_NO, REASON_CERT_UNTRUSTED},
     };
     enum reason first = REASON_OK;
     for (size_t i = 0; i < sizeof FAULTS / sizeof *FAULTS; i++) {
@@ -311,6 +218,11 @@ static enum reason first_fault(const struct findings *found)
 
 static void tell_trust(const struct findings *found, enum reason reason, struct check_result *verdict)
 {
+    if (found->trust_error == X509_V_OK) {
+        check_result_set(verdict, reason, "trusted, but not by the domain's TLSA records");
+        verdict->state = STATE_WARNING;
+        return;
+    }
     X509 *last = sk_X509_value(found->sent, sk_X509_num(found->sent) - 1);
     char *issuer = name_text(X509_get_issuer_name(last));
     check_result_set(verdict, reason, "%s; last certificate sent was issued by %s",
@@ -346,6 +258,11 @@ static void tell(const struct findings *found, enum reason reason, struct check_
                          clock_rfc3339(seconds_of(X509_get0_notBefore(sk_X509_value(found->chain, found->early))),
                                        when));
         break;
+    case REASON_CERT_REVOKED:
+        check_result_set(verdict, reason, "revoked at %s%s%s, says the OCSP response that came with it",
+                         clock_rfc3339(found->staple.revoked_s, when), *found->staple.why != '\0' ? ", " : "",
+                         found->staple.why);
+        break;
     case REASON_CERT_WRONG_USAGE:
         check_result_set(verdict, reason, "%s is not for servers", depth_name(found->unsuited));
         break;
@@ -362,12 +279,71 @@ static void tell(const struct findings *found, enum reason reason, struct check_
     }
 }
 
-struct certificate *certificate_judge(STACK_OF(X509) *sent, STACK_OF(X509) *built,
-                                      const struct certificate_errors *errors,
-                                      const struct certificate_policy *policy, struct check_result *verdict)
+/* Adds a sentence to the detail, which every verdict has. */
+static void tell_more(struct check_result *verdict, const char *more, const char *why)
 {
-    X509 *leaf = sk_X509_value(sent, 0);
-    STACK_OF(X509) *chain = sk_X509_num(built) > 0 ? built : sent;
+    char *detail = mem_printf("%s; %s%s", verdict->detail, more, why);
+    free(verdict->detail);
+    verdict->detail = detail;
+}
+
+/* What OCSP and TLSA say, where the reason is not about it. */
+static void tell_aside(const struct findings *found, struct check_result *verdict)
+{
+    const struct staple *staple = &found->staple;
+    if (staple->status == STAPLE_GOOD)
+        tell_more(verdict, "OCSP: not revoked", "");
+    else if (staple->status == STAPLE_REVOKED && verdict->reason != REASON_CERT_REVOKED)
+        tell_more(verdict, "OCSP: revoked", "");
+    else if (staple->status == STAPLE_USELESS)
+        tell_more(verdict, "the OCSP response that came with it does not count: ", staple->why);
+    else if (staple->status == STAPLE_ABSENT && staple_is_due(sk_X509_value(found->sent, 0)))
+        tell_more(verdict, "it wants an OCSP response to come with it, and none came", "");
+    if (found->tlsa == TRI_YES)
+        tell_more(verdict, "TLSA records match", "");
+    else if (found->tlsa == TRI_NO && (verdict->reason != REASON_CERT_UNTRUSTED || found->trust_error != X509_V_OK))
+        tell_more(verdict, "TLSA records do not match", "");
+}
+
+static enum tri judge_tlsa(const struct findings *found, const struct certificate_shown *shown)
+{
+    const struct certificate_policy *policy = found->policy;
+    bool named = is_named(found);
+    if (!named && policy->host != NULL && policy->tlsa_count > 0) {
+        struct certificate_names names;
+        certificate_names_read(&names, sk_X509_value(found->sent, 0), policy->host, policy->host);
+        named = names.matched || names.by_common_name;
+        certificate_names_fini(&names);
+    }
+    const struct dane_peer peer = {
+        .sent = shown->sent,
+        .built = shown->built,
+        .passed = shown->errors->count == 0,
+        .named = named,
+        .now_s = policy->now_s,
+    };
+    return dane_judge(policy->tlsa, policy->tlsa_count, &peer);
+}
+
+static void read_tests(struct certificate *facts, const struct findings *found)
+{
+    enum staple_status staple = found->staple.status;
+    facts->test[CERT_TEST_NAME] = tri_of(is_named(found));
+    facts->test[CERT_TEST_TIME] = tri_of(found->expired < 0 && found->early < 0);
+    facts->test[CERT_TEST_TRUST] = tri_of(found->trust_error == X509_V_OK);
+    facts->test[CERT_TEST_USAGE] = tri_of(found->unsuited < 0);
+    facts->test[CERT_TEST_STRENGTH] = tri_of(found->weak.key_depth < 0 && found->weak.signature_depth < 0);
+    facts->test[CERT_TEST_REVOCATION] = staple == STAPLE_GOOD      ? TRI_YES
+                                        : staple == STAPLE_REVOKED ? TRI_NO
+                                                                   : TRI_UNKNOWN;
+    facts->test[CERT_TEST_DANE] = found->tlsa;
+}
+
+struct certificate *certificate_judge(const struct certificate_shown *shown, const struct certificate_policy *policy,
+                                      struct check_result *verdict)
+{
+    X509 *leaf = sk_X509_value(shown->sent, 0);
+    STACK_OF(X509) *chain = sk_X509_num(shown->built) > 0 ? shown->built : shown->sent;
     struct certificate *facts = certificate_new();
     facts->subject = name_text(X509_get_subject_name(leaf));
     facts->issuer = name_text(X509_get_issuer_name(leaf));
@@ -378,24 +354,21 @@ struct certificate *certificate_judge(STACK_OF(X509) *sent, STACK_OF(X509) *buil
     struct findings found = {
         .policy = policy,
         .facts = facts,
-        .sent = sent,
+        .sent = shown->sent,
         .chain = chain,
-        .expired = error_depth(errors, X509_V_ERR_CERT_HAS_EXPIRED),
-        .early = error_depth(errors, X509_V_ERR_CERT_NOT_YET_VALID),
-        .unsuited = error_depth(errors, X509_V_ERR_INVALID_PURPOSE),
-        .trust_error = first_trust_error(errors),
+        .expired = error_depth(shown->errors, X509_V_ERR_CERT_HAS_EXPIRED),
+        .early = error_depth(shown->errors, X509_V_ERR_CERT_NOT_YET_VALID),
+        .unsuited = error_depth(shown->errors, X509_V_ERR_INVALID_PURPOSE),
+        .trust_error = first_trust_error(shown->errors),
         .weak = find_weakness(chain),
+        .staple = staple_judge(shown->staple, shown->staple_length, leaf,
+                               sk_X509_value(chain, is_self_signed(leaf) ? 0 : 1), policy->now_s),
     };
-    buf_init(&found.names.seen, 4 * PEER_TEXT_MAX);
-    names_read(&found.names, leaf, policy);
-    found.by_common_name = !found.names.any && common_name_matches(leaf, policy, &found.names);
-
-    facts->test[CERT_TEST_NAME] = tri_of(found.names.matched || found.by_common_name);
-    facts->test[CERT_TEST_TIME] = tri_of(found.expired < 0 && found.early < 0);
-    facts->test[CERT_TEST_TRUST] = tri_of(found.trust_error == X509_V_OK);
-    facts->test[CERT_TEST_USAGE] = tri_of(found.unsuited < 0);
-    facts->test[CERT_TEST_STRENGTH] = tri_of(found.weak.key_depth < 0 && found.weak.signature_depth < 0);
+    certificate_names_read(&found.names, leaf, policy->domain, policy->domain_unicode);
+    found.tlsa = judge_tlsa(&found, shown);
+    read_tests(facts, &found);
     tell(&found, first_fault(&found), verdict);
-    buf_fini(&found.names.seen);
+    tell_aside(&found, verdict);
+    certificate_names_fini(&found.names);
     return facts;
 }

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "stream/certificate.h"
+#include "stream/chain_memory.h"
 
 /* A received alert N is queued by OpenSSL as reason 1000 + N. */
 #define ALERT_REASON SSL_AD_REASON_OFFSET
@@ -27,6 +28,7 @@
 
 struct tls_context {
     SSL_CTX *ssl;
+    struct chain_memory *chains; /* NULL: none are remembered */
     int min_version;
     int64_t expiry_warning_s, expiry_critical_s;
 };
@@ -86,6 +88,14 @@ static int note_complaint(int good, X509_STORE_CTX *store)
     return 1;
 }
 
+/* In place of X509_verify_cert(). */
+static int verify(X509_STORE_CTX *store, void *context)
+{
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    return chain_memory_verify(((struct tls_context *)context)->chains, store, &session_of(ssl)->errors,
+                               (int64_t)time(NULL));
+}
+
 /* Called when the peer asks for a certificate and none is configured: none is sent. */
 static int note_certificate_asked(SSL *ssl, X509 **certificate, EVP_PKEY **key)
 {
@@ -136,6 +146,7 @@ struct tls_context *tls_context_new(const struct tls_options *options, struct er
     SSL_CTX_set_max_send_fragment(ssl, SENT_RECORD_MAX);
     SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, note_complaint);
+    SSL_CTX_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
     SSL_CTX_set_default_passwd_cb(ssl, no_passphrase);
     bool good = options->ca_file == NULL || SSL_CTX_load_verify_file(ssl, options->ca_file) == 1
                     ? load_client_certificate(ssl, options, err)
@@ -149,6 +160,9 @@ struct tls_context *tls_context_new(const struct tls_options *options, struct er
     context->min_version = options->min_version;
     context->expiry_warning_s = options->expiry_warning_s;
     context->expiry_critical_s = options->expiry_critical_s;
+    if (options->remember_chains)
+        context->chains = chain_memory_new(SSL_CTX_get_cert_store(ssl));
+    SSL_CTX_set_cert_verify_callback(ssl, verify, context);
     return context;
 }
 
@@ -156,6 +170,7 @@ void tls_context_free(struct tls_context *context)
 {
     if (context == NULL)
         return;
+    chain_memory_free(context->chains);
     SSL_CTX_free(context->ssl);
     free(context);
 }
@@ -349,23 +364,30 @@ void tls_session_judge_version(const struct tls_session *session, struct check_r
         check_result_set(result, REASON_TLS_VERSION_TOO_OLD, "the server chose %s", SSL_get_version(session->ssl));
 }
 
-struct certificate *tls_session_judge_certificate(const struct tls_session *session, const char *domain,
-                                                  const char *domain_unicode, const struct severity *severity,
+struct certificate *tls_session_judge_certificate(const struct tls_session *session, const struct tls_peer *peer,
                                                   struct check_result *verdict)
 {
-    STACK_OF(X509) *sent = SSL_get_peer_cert_chain(session->ssl);
-    if (sk_X509_num(sent) < 1)
-        return NULL;
     const struct certificate_policy policy = {
-        .domain = domain,
-        .domain_unicode = domain_unicode,
-        .severity = severity,
+        .domain = peer->domain,
+        .domain_unicode = peer->domain_unicode,
+        .severity = peer->severity,
+        .host = peer->host,
+        .tlsa = peer->tlsa,
+        .tlsa_count = peer->tlsa_count,
         .now_s = (int64_t)time(NULL),
         .expiry_warning_s = session->context->expiry_warning_s,
         .expiry_critical_s = session->context->expiry_critical_s,
     };
-    struct certificate *facts = certificate_judge(sent, SSL_get0_verified_chain(session->ssl), &session->errors,
-                                                  &policy, verdict);
+    struct certificate_shown shown = {
+        .sent = SSL_get_peer_cert_chain(session->ssl),
+        .built = SSL_get0_verified_chain(session->ssl),
+        .errors = &session->errors,
+    };
+    if (sk_X509_num(shown.sent) < 1)
+        return NULL;
+    long length = SSL_get_tlsext_status_ocsp_resp(session->ssl, &shown.staple);
+    shown.staple_length = length > 0 ? (size_t)length : 0;
+    struct certificate *facts = certificate_judge(&shown, &policy, verdict);
     ERR_clear_error();
     return facts;
 }

@@ -1,4 +1,4 @@
-/* TLS for XMPP streams: with certificate.c, dialback_key.c, fetch/trust.c and login/secret.c the ONLY user of OpenSSL.
+/* TLS for XMPP streams: with the other files of this room, fetch/trust.c and login/secret.c the ONLY user of OpenSSL.
  * The handshake is made to succeed with old and badly certified peers alike, so that what is wrong can be told; policy
  * is judged here, not by OpenSSL. */
 #ifndef STREAM_TLS_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "dns/tlsa.h"
 #include "health/result.h"
 #include "health/severity.h"
 
@@ -18,6 +19,7 @@ struct tls_options {
     int64_t expiry_warning_s, expiry_critical_s;
     const char *client_certificate; /* PEM chain; NULL: none */
     const char *client_key;         /* PEM */
+    bool remember_chains; /* verify the signatures of a chain once for many sessions: see chain_memory.h */
 };
 
 /* Shared by every session; made once, since reading the trusted roots costs more than many handshakes. */
@@ -60,10 +62,17 @@ const char *tls_session_version(const struct tls_session *session); /* "TLSv1.3"
 const char *tls_session_cipher(const struct tls_session *session);  /* "TLS_AES_256_GCM_SHA384" */
 /* ok, or tls_version_too_old. */
 void tls_session_judge_version(const struct tls_session *session, struct check_result *result);
-/* The certificate's facts (owned by the caller; NULL when the peer showed none) and its verdict. `severity` only
- * decides which of several faults is told: see certificate.h. */
-struct certificate *tls_session_judge_certificate(const struct tls_session *session, const char *domain,
-                                                  const char *domain_unicode, const struct severity *severity,
+/* Of whom the peer is to be. */
+struct tls_peer {
+    const char *domain;              /* A-label */
+    const char *domain_unicode;      /* U-label */
+    const char *host;                /* the SRV target, to which the TLSA records belong; NULL: none */
+    const struct dns_tlsa *tlsa;     /* authentic TLSA records, or NULL */
+    size_t tlsa_count;
+    const struct severity *severity; /* only decides which of several faults is told: see certificate.h; may be NULL */
+};
+/* The certificate's facts (owned by the caller; NULL when the peer showed none) and its verdict. */
+struct certificate *tls_session_judge_certificate(const struct tls_session *session, const struct tls_peer *peer,
                                                   struct check_result *verdict);
 
 #endif

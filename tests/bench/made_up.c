@@ -44,8 +44,10 @@ static struct domain_status *domain_new(size_t number)
     domain->latest = domain_result_new();
     domain->latest->endpoints = endpoint_new(domain->name);
     domain->latest->endpoint_count = 1;
-    domain->latest->lookup[SERVICE_XMPP_SERVER] = (struct srv_lookup){
-        .made = true, .answered = true, .ttl_s = 300, .duration_us = 1500, .resolver = mem_strdup("system")};
+    domain_result_add_lookups(domain->latest, "system");
+    domain->latest->lookups[SERVICE_XMPP_SERVER].answered = true;
+    domain->latest->lookups[SERVICE_XMPP_SERVER].ttl_s = 300;
+    domain->latest->lookups[SERVICE_XMPP_SERVER].duration_us = 1500;
     for (int i = 0; i < CHECK_COUNT; i++) {
         domain->check[i] = (struct check_status){
             .interval_ms = 300000, .runs_total = 1000, .last_run_ms = MADE_UP_NOW_MS, .last_success_ms = MADE_UP_NOW_MS,

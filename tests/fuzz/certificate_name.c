@@ -58,7 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .now_s = 1795348800, .expiry_warning_s = 14 * 86400, .expiry_critical_s = 3 * 86400,
     };
     struct check_result verdict = {0};
-    struct certificate *certificate = certificate_judge(chain, chain, &none, &policy, &verdict);
+    const struct certificate_shown shown = {.sent = chain, .built = chain, .errors = &none};
+    struct certificate *certificate = certificate_judge(&shown, &policy, &verdict);
     look_at(certificate->subject);
     look_at(certificate->issuer);
     assert(strcmp(reason_info(verdict.reason)->stage, "certificate") == 0 || verdict.reason == REASON_OK);

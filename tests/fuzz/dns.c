@@ -18,6 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         {"_xmpp-server._tcp.half-down.lab.test", ns_t_srv}, {"_xmpps-server._tcp.direct.lab.test", ns_t_srv},
         {"alias.lab.test", ns_t_a}, {"both.lab.test", ns_t_aaaa},
         {"_xmpp-server._tcp.disabled.lab.test", ns_t_srv}, {"_xmpp-server._tcp.nxdomain.lab.test", ns_t_srv},
+        {"_5269._tcp.dane.lab.test", ns_t_tlsa},
     };
     unsigned char question[DNS_QUESTION_SIZE];
     if (size == 0)
@@ -32,6 +33,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     dns_reply_read(&reply, question, bytes, size - 1);
     assert(reply.count <= DNS_MAX_RECORDS && reply.count <= reply.records);
     assert(reply.status == DNS_ANSWER ? reply.records > 0 && reply.ttl_s >= 0 : reply.count == 0);
+    for (size_t i = 0; reply.tlsa != NULL && i < reply.count; i++)
+        assert(reply.tlsa[i].length > 0 && reply.tlsa[i].length <= DNS_TLSA_MAX_DATA &&
+               (i == 0 || dns_tlsa_compare(&reply.tlsa[i - 1], &reply.tlsa[i]) < 0));
     dns_reply_truncated(bytes, size - 1);
     dns_reply_fini(&reply);
     free(bytes);

@@ -1,7 +1,7 @@
 # Fuzz targets: one a reader of what comes from outside. `make check` replays their corpora; configured with
 # --enable-fuzzing CC=clang they are libFuzzer programs, and `make fuzz` runs each within FUZZ_LIMIT.
-FUZZERS = tests/fuzz/certificate_name tests/fuzz/configuration tests/fuzz/cp_id tests/fuzz/dns tests/fuzz/features \
-	tests/fuzz/html tests/fuzz/probe_target tests/fuzz/sasl tests/fuzz/soap tests/fuzz/stream
+FUZZERS = tests/fuzz/certificate_name tests/fuzz/chain tests/fuzz/configuration tests/fuzz/cp_id tests/fuzz/dns \
+	tests/fuzz/features tests/fuzz/html tests/fuzz/probe_target tests/fuzz/sasl tests/fuzz/soap tests/fuzz/stream
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/record
 FUZZ_LIMIT = -max_total_time=60
 
@@ -26,6 +26,10 @@ tests_fuzz_certificate_name_SOURCES = tests/fuzz/certificate_name.c tests/fuzz/f
 tests_fuzz_certificate_name_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
 tests_fuzz_certificate_name_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_certificate_name_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
+tests_fuzz_chain_SOURCES = tests/fuzz/chain.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_chain_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
+tests_fuzz_chain_LDFLAGS = $(FUZZING_LINK)
+tests_fuzz_chain_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)
 tests_fuzz_configuration_SOURCES = tests/fuzz/configuration.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_configuration_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_configuration_LDADD = $(PROBE_LIBS) $(PROBE_EXTERNAL_LIBS)

@@ -176,6 +176,11 @@ DNS_ODDITIES = [
     works("forged_first", "a wrong id and a wrong question before the right answer do no harm",
           srv=stepwise(names.altered(answer(srv("forged.test")), with_id(b"zz")),
                        to_another_question, answer(srv()))),
+    works("record_twice", "a record that comes twice is one", srv=answer(srv(), srv())),
+    works("alias_in_a_row", "the SRV name is an alias of an alias, and the last one comes first", srv=lambda question: [
+        question.header(answers=3) + record(CNAME, encode("srv.test"), owner=encode("alias.test"))
+        + record(CNAME, encode("alias.test"))
+        + record(SRV, srv()(question)[2], owner=encode("srv.test"))]),
     works("twice", "an answer that comes twice", srv=stepwise(answer(srv()), answer(srv()))),
     works("over_tcp", "truncated, then right over TCP", srv=names.truncated(answer(srv()))),
     warns("two_hundred", "200 records, over TCP; the best of them is followed, the next ones lead nowhere",

@@ -3,6 +3,7 @@
 
 import contextlib
 import dataclasses
+import hashlib
 import json
 import os
 import ssl
@@ -13,6 +14,7 @@ import names
 from agent import FEDHEALTH, run
 from lab.certificates import Authority, openssl
 from peers import Peers
+from stapling import StaplingContext
 
 ZONE = "hostile.test"
 MONITOR = "monitor.test"
@@ -25,10 +27,11 @@ SECONDS_MAX = 50  # of one run; a run that takes longer hangs
 with open(FEDHEALTH, "rb") as _program:
     SANITIZED = b"__asan_init" in _program.read()
 
-PREFIXES = {"srv": "_xmpp-server._tcp.", "direct": "_xmpps-server._tcp.", "host": "host.", "domain": ""}
+PREFIXES = {"srv": "_xmpp-server._tcp.", "direct": "_xmpps-server._tcp.", "host": "host.", "domain": "",
+            "tlsa": "_{port}._tcp.host."}
 CONFIG = """\
 agent: {{domain: {monitor}, timeout: {timeout}, interval: 2s, max_endpoints: 64, state_dir: {state_dir}}}
-dns: {{resolvers: [{{name: scripted, address: "127.0.0.1:{dns_port}"}}]}}
+dns: {{resolvers: [{{name: scripted, address: "127.0.0.1:{dns_port}"}}{second}]}}
 tls: {{ca_file: {ca_file}{tls}}}
 domains:
 {domains}
@@ -40,6 +43,7 @@ class Settings:
     """Of a whole run. `tls` is more of the configuration's tls map."""
     timeout: str = "30s"  # so long that no slow machine makes a case time out by mistake
     tls: str = ""
+    second: bool = False  # is there a second resolver?
 
 
 IMPATIENT = Settings(timeout="2s")  # for what is to time out
@@ -66,6 +70,9 @@ class Case:
     settings: Settings = Settings()
     address: tuple = ("127.0.0.1", 0)  # to listen on
     direct: bool = False  # direct TLS, and no other service
+    tlsa: tuple = ()  # TLSA records: (usage, name of a certificate); selector 0, matching type 1
+    authentic: bool = True  # DNSSEC vouches for them, and for all that leads to them
+    second: dict = dataclasses.field(default_factory=dict)  # as dns, of the second resolver
     dialback: dict = None  # the domain's map in the configuration; `secret` is written to a file. None: not checked
 
     @property
@@ -108,7 +115,16 @@ class Certificates:
             "stranger": authority.issue_host("stranger", ["stranger.example"], year),
             "many_names": authority.issue_host("many_names", [f"n{number}.example" for number in range(500)], year),
             "foreign": foreign.issue_host("foreign", every_name, year),
+            "revoked": authority.issue_host("revoked", every_name, year),
+            "responder": authority.issue_host("responder", ["responder.example"], year, usage="OCSPSigning"),
+            "weak_key": authority.issue_host("weak_key", every_name, year, key=("rsa:1024",)),
+            "weak_signature": authority.issue_host("weak_signature", every_name, year, digest="sha1"),
+            "clients_only": authority.issue_host("clients_only", every_name, year, usage="clientAuth"),
+            "cn_only": authority.issue_host("cn_only", [], year, common_name=every_name[0]),
         }
+        authority.revoke("revoked")
+        self.responses = {f"{name}_by_{signer}": authority.vouch(name, signer) for name, signer in (
+            ("good", "intermediate"), ("revoked", "intermediate"), ("revoked", "responder"), ("revoked", "stranger"))}
         good, key = self.files["good"]
         self.files["leaf"] = (os.path.splitext(key)[0] + ".crt", key)
         self.files["long_chain"] = (os.path.join(folder, "long_chain.crt"), key)
@@ -126,7 +142,8 @@ class Certificates:
     def context(self, certificate, **options):
         """The server's side of TLS: `oldest` and `newest` version, `ciphers`, `clients`: need certificates?
         `dh_bits`: size of the Diffie-Hellman group. `protocol`: known for ALPN. `named`: must the client name (SNI) one
-        of the cases' domains?"""
+        of the cases' domains? `staple`: an OCSP response, by its name; of the other options only `newest` goes with
+        it."""
         key = (certificate, *sorted(options.items()))
         if key not in self._contexts:
             self._contexts[key] = self._make(certificate, **options)
@@ -142,8 +159,16 @@ class Certificates:
             pem.write(ssl.DER_cert_to_PEM_cert(der.read()).replace("CERTIFICATE", "DH PARAMETERS"))
         return base + ".pem"
 
+    def digest(self, certificate):
+        """SHA-256 of the certificate itself, in DER."""
+        with open(self.files[certificate][0], encoding="ascii") as chain:
+            leaf = chain.read().partition("-----END")[0] + ssl.PEM_FOOTER
+        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(leaf)).digest()
+
     def _make(self, certificate, oldest="TLSv1", newest="TLSv1_3", ciphers="DEFAULT", clients=False, dh_bits=None,
-              protocol=None, named=False):
+              protocol=None, named=False, staple=None):
+        if staple:
+            return StaplingContext(*self.files[certificate], self.responses[staple], newest)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # old versions are what is tested
@@ -202,7 +227,7 @@ class Stage:
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
-            self.names = stack.enter_context(contextlib.closing(names.Names()))
+            self.names, self.second = (stack.enter_context(contextlib.closing(names.Names())) for _ in range(2))
             self.peers = Peers(self._certificates.context)
             for case in self._cases:
                 self._add(case)
@@ -222,8 +247,13 @@ class Stage:
         usual = {"srv": names.answer() if case.direct else names.answer(names.srv()),
                  "direct": names.answer(names.srv()) if case.direct else names.answer(),
                  "host": names.answer(names.a()), "domain": names.answer()}
-        for which, reply in {**usual, **case.dns}.items():
-            self.names.add(PREFIXES[which] + case.domain, reply, case.domain, port)
+        tlsa = names.answer(*(names.tlsa(self._certificates.digest(certificate), usage, 0)
+                              for usage, certificate in case.tlsa))
+        usual.update({"tlsa": tlsa} if case.tlsa else {})
+        for server, special in ((self.names, case.dns), (self.second, case.second)):
+            for which, reply in {**usual, **special}.items():
+                reply = names.secure(reply) if case.tlsa and case.authentic else reply
+                server.add(PREFIXES[which].format(port=port) + case.domain, reply, case.domain, port)
 
     def _describe(self, case):
         """The domain's map in the configuration."""
@@ -242,7 +272,8 @@ class Stage:
         """Writes a configuration with all cases that have these settings, and `more` at its end. Returns the path."""
         domains = [json.dumps(self._describe(case)) for case in self._cases if case.settings == settings]
         with open(path, "w", encoding="utf-8") as out:
-            out.write(CONFIG.format(monitor=MONITOR, timeout=settings.timeout, dns_port=self.names.port,
+            second = f', {{name: second, address: "127.0.0.1:{self.second.port}"}}' if settings.second else ""
+            out.write(CONFIG.format(monitor=MONITOR, timeout=settings.timeout, dns_port=self.names.port, second=second,
                                     state_dir=os.path.join(os.path.dirname(path), "state"),
                                     tls=settings.tls, ca_file=self._certificates.ca_file,
                                     domains="\n".join(f"  - {domain}" for domain in domains)) + more)

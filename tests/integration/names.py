@@ -12,10 +12,10 @@ import threading
 
 from lab.server import free_port
 
-A, CNAME, AAAA, SRV = 1, 5, 28, 33
+A, CNAME, AAAA, SRV, TLSA = 1, 5, 28, 33, 52
 NXDOMAIN, SERVFAIL, FORMERR, NOTIMP, REFUSED = 3, 2, 1, 4, 5
 ASKED = b"\xc0\x0c"  # a pointer to the name in the question
-RESPONSE, TRUNCATED = 0x8180, 0x0200  # with RD and RA
+RESPONSE, TRUNCATED, AUTHENTIC = 0x8180, 0x0200, 0x20  # with RD and RA
 TTL = 60
 
 
@@ -80,6 +80,11 @@ def cname(target):
     return lambda question: (CNAME, None, encode(target.format(question.domain)))
 
 
+def tlsa(data, usage=3, selector=1, matching=1):
+    """What a certificate or key must be (RFC 6698): by default, a SHA-256 of the server's own key."""
+    return lambda question: (TLSA, None, bytes([usage, selector, matching]) + data)
+
+
 # Replies.
 
 def answer(*records):
@@ -116,6 +121,11 @@ def truncated(over_tcp):
 def altered(reply, alter):
     """Another reply's messages, each made into something else."""
     return lambda question: [alter(message) for message in reply(question)]
+
+
+def secure(reply):
+    """DNSSEC vouches for it, says the AD bit."""
+    return altered(reply, lambda message: message[:3] + bytes([message[3] | AUTHENTIC]) + message[4:])
 
 
 def only(kind, reply, otherwise=answer()):

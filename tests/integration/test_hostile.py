@@ -12,18 +12,20 @@ import subprocess
 
 import pytest
 
+import cases_certificates
 import cases_dialback
 import cases_direct
 import cases_names
 import cases_stream
 import cases_tls
+import cases_views
 import names
 from agent import FEDHEALTH, OPENMETRICS, Agent, Samples, parse_openmetrics, run, wait_for
 from hostile import SANITIZED, Case, Certificates, Settings, Stage
 from peers import full_listener, reset, reset_all
 
-CASES = cases_names.CASES + cases_stream.CASES + cases_tls.CASES + cases_direct.CASES \
-    + cases_dialback.CASES
+CASES = (cases_names.CASES + cases_views.CASES + cases_stream.CASES + cases_tls.CASES + cases_certificates.CASES
+         + cases_direct.CASES + cases_dialback.CASES)
 MEMORY_MAX = 64 << 20  # bytes; sanitizers need more for themselves
 CONTROL = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f]")
 
@@ -82,11 +84,28 @@ def test_two_hundred_records(outcomes):
     assert [lookup["records"] for lookup in lookups if lookup["service"] == "xmpp-server"] == [200]
 
 
+@pytest.mark.parametrize("domain, test, passed", [
+    ("stapled", "revocation", 1), ("revoked", "revocation", 0), ("stapled-by-a-stranger", "revocation", None),
+    ("good", "revocation", None), ("tlsa-match", "dane", 1), ("tlsa-mismatch", "dane", 0),
+    ("tlsa-not-authentic", "dane", None), ("good", "dane", None)])
+def test_extra_tests_of_certificates(outcomes, domain, test, passed):
+    """OCSP and DANE are there only where there is something to judge by."""
+    (endpoint,) = outcomes[Settings()].domains[f"{domain}.hostile.test"]["endpoints"]
+    assert endpoint["certificate"]["tests"].get(test, {}).get("valid") == passed
+
+
 @pytest.mark.parametrize("domain, check, detail", [
     ("error-invalid-id", "stream", r": invalid-id$"),
     ("error-of-own-text", "stream", r": not-today: Come back tomorrow$"),
     ("http", "stream", r'"HTTP/1\.1 400 Bad Request'),
     ("error-with-much-text", "stream", "^[^\N{PILE OF POO}]*\N{PILE OF POO}{60,64}$"),
+    ("revoked", "certificate", r": revoked at \d{4}-.*Z, keyCompromise, says the OCSP response that came with it$"),
+    ("stapled", "certificate", "; OCSP: not revoked$"),
+    ("stapled-by-a-stranger", "certificate", "does not count: the certificate's issuer does not vouch for "),
+    ("tlsa-match", "certificate", "; TLSA records match$"),
+    ("tlsa-mismatch", "certificate", ": trusted, but not by the domain's TLSA records$"),
+    ("tlsa-self-signed", "certificate", "; TLSA records match$"),
+    ("tlsa-not-authentic", "certificate", "expires at [^;]*$"),
     ("dialback-sha1-concat", "dialback",
      r"^the key by sha1-concat \(experimental\) was accepted, a bogus one rejected$"),
     ("dialback-stream-error-of-policy", "dialback",
@@ -99,6 +118,14 @@ def test_two_hundred_records(outcomes):
 def test_detail(outcomes, domain, check, detail):
     """The detail quotes the peer where the reason alone does not tell, and not at length."""
     assert re.search(detail, outcomes[Settings()].domains[f"{domain}.hostile.test"]["checks"][check]["detail"])
+
+
+@pytest.mark.parametrize("case", [case for case in cases_views.CASES if case.name in cases_views.DETAILS],
+                         ids=lambda case: case.name)
+def test_view_detail(outcomes, case):
+    """Who says what."""
+    detail = outcomes[case.settings].domains[case.domain]["checks"]["srv"]["detail"]
+    assert re.search(cases_views.DETAILS[case.name], detail)
 
 
 @pytest.mark.parametrize("output", [[], ["--nagios"]], ids=["text", "nagios"])

@@ -100,6 +100,13 @@ void dns_assemble(struct buf *out, const char *text, const unsigned char *questi
     }
 }
 
+static void tell_tlsa(struct buf *out, const struct dns_tlsa *tlsa)
+{
+    buf_printf(out, " %u/%u/%u:", tlsa->usage, tlsa->selector, tlsa->matching);
+    for (size_t i = 0; i < tlsa->length; i++)
+        buf_printf(out, "%02x", tlsa->data[i]);
+}
+
 void dns_tell(struct buf *out, const struct dns_answer *answer)
 {
     static const char *const names[] = {
@@ -107,12 +114,15 @@ void dns_tell(struct buf *out, const struct dns_answer *answer)
         [DNS_TIMEOUT] = "timeout",   [DNS_SERVFAIL] = "servfail", [DNS_REFUSED] = "refused",
         [DNS_MALFORMED] = "malformed", [DNS_BAD_NAME] = "bad name", [DNS_LOCAL_ERROR] = "local error",
     };
-    buf_printf(out, "%s%s", names[answer->status], answer->alias ? " alias" : "");
+    buf_printf(out, "%s%s%s", names[answer->status], answer->alias ? " alias" : "",
+               answer->authentic ? " authentic" : "");
     if (answer->ttl_s >= 0 || answer->records > 0)
         buf_printf(out, " ttl=%lld records=%u:", (long long)answer->ttl_s, answer->records);
     for (size_t i = 0; i < answer->count; i++) {
         char text[INET6_ADDRSTRLEN];
-        if (answer->srv != NULL)
+        if (answer->tlsa != NULL)
+            tell_tlsa(out, &answer->tlsa[i]);
+        else if (answer->srv != NULL)
             buf_printf(out, " %s:%u/%u/%u", answer->srv[i].target, answer->srv[i].port, answer->srv[i].priority,
                        answer->srv[i].weight);
         else

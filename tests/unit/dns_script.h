@@ -16,13 +16,16 @@
 void dns_assemble(struct buf *out, const char *text, const unsigned char *question, size_t question_length);
 
 #define DNS_OK "? 8180 0001 "                 /* NOERROR; the numbers of records follow, then Q and the records */
+#define DNS_AUTHENTIC "? 81a0 0001 "          /* the same with the AD bit */
 #define DNS_RCODE(DIGIT) "? 818" DIGIT " 0001 0000 0000 0000 Q "
 #define DNS_SRV(TTL) " ^ 0021 0001 ==" #TTL " " /* then [ =priority =weight =port target ] */
 #define DNS_A(TTL) " ^ 0001 0001 ==" #TTL " "
 #define DNS_AAAA(TTL) " ^ 001c 0001 ==" #TTL " "
+#define DNS_TLSA(TTL) " ^ 0034 0001 ==" #TTL " " /* then [ UUSSMM data ], in hexadecimal */
 #define DNS_CNAME(TTL) " ^ 0005 0001 ==" #TTL " "
 
-/* "answer ttl=60 records=2: a.test:5269/1/2 b.test:5269/3/4", "nxdomain alias", … priority before weight. */
+/* "answer ttl=60 records=2: a.test:5269/1/2 b.test:5269/3/4", "nxdomain alias authentic", …
+ * priority before weight; of TLSA "3/1/1:00ff". */
 void dns_tell(struct buf *out, const struct dns_answer *answer);
 
 struct dns_server;

@@ -49,7 +49,7 @@ static void add_name(struct buf *out, const char *name)
 /* Appends the record as dns_assemble() wants it, at the name asked for or at another. */
 static void add_record(struct buf *out, const struct zone_record *record, bool at_name)
 {
-    static const char *const TYPES[] = {"A", "0001", "AAAA", "001c", "SRV", "0021", "CNAME", "0005"};
+    static const char *const TYPES[] = {"A", "0001", "AAAA", "001c", "SRV", "0021", "CNAME", "0005", "TLSA", "0034"};
     const char *type = record->word[1];
     if (at_name)
         buf_puts(out, "^ ");
@@ -63,6 +63,8 @@ static void add_record(struct buf *out, const struct zone_record *record, bool a
         add_name(out, record->word[5]);
     } else if (strcmp(type, "CNAME") == 0) {
         add_name(out, record->word[2]);
+    } else if (strcmp(type, "TLSA") == 0) {
+        buf_puts(out, record->word[2]);
     } else {
         unsigned char bytes[16];
         bool v4 = strcmp(type, "A") == 0;
@@ -78,6 +80,7 @@ struct reply {
     struct buf records; /* for dns_assemble() */
     unsigned count;
     bool exists;
+    bool authentic;
     const char *said; /* a whole message instead, or NULL */
 };
 
@@ -99,8 +102,12 @@ static void gather(struct reply *reply, const char *zone, const char *owner, int
     while (next_record(&zone, &record)) {
         const char *has = record.word[1];
         bool wanted = (type == ns_t_a && strcmp(has, "A") == 0) || (type == ns_t_aaaa && strcmp(has, "AAAA") == 0) ||
-                      (type == ns_t_srv && strcmp(has, "SRV") == 0) || strcmp(has, "CNAME") == 0;
+                      (type == ns_t_srv && strcmp(has, "SRV") == 0) ||
+                      (type == ns_t_tlsa && strcmp(has, "TLSA") == 0) || strcmp(has, "CNAME") == 0;
         if (strcmp(record.word[0], owner) != 0)
+            continue;
+        reply->authentic |= strcmp(has, "AD") == 0;
+        if (strcmp(has, "AD") == 0)
             continue;
         reply->exists = true;
         if (reply->said == NULL)
@@ -125,14 +132,17 @@ static void respond(const struct dns_asked *asked)
     buf_init(&reply.records, 65535);
     buf_init(&message, 65535);
     gather(&reply, *zone, owner_of(asked), asked->type, true);
-    if (!reply.exists)
+    if (!reply.exists && reply.authentic)
+        buf_puts(&message, "? 81a3 0001 0000 0000 0000 Q");
+    else if (!reply.exists)
         buf_puts(&message, DNS_RCODE("3"));
     else if (reply.said != NULL)
         buf_puts(&message, reply.said);
     else if (!asked->tcp && reply.count > 20) /* truncated */
         buf_puts(&message, "? 8380 0001 0000 0000 0000 Q");
     else
-        buf_printf(&message, DNS_OK "%04x 0000 0000 Q %s", reply.count, reply.records.data);
+        buf_printf(&message, "%s%04x 0000 0000 Q %s", reply.authentic ? DNS_AUTHENTIC : DNS_OK, reply.count,
+                   reply.records.data);
     dns_say(asked, message.data);
     buf_fini(&message);
     buf_fini(&reply.records);

@@ -53,7 +53,7 @@ void scene_allow_descriptors(bool allow)
 struct resolver *scene_resolver(const char *address, int64_t timeout_ms)
 {
     struct err err = {0};
-    struct resolver *resolver = resolver_new(loop, address, timeout_ms, &err);
+    struct resolver *resolver = resolver_new(loop, address, false, timeout_ms, &err);
     if (resolver == NULL)
         fail_msg("%s: %s", address, err.text);
     return resolver;

@@ -57,11 +57,12 @@ static struct domain_result *add_result(struct domain_status *domain, size_t rec
     struct domain_result *result = domain_result_new();
     domain->latest = result;
     result->finished_ms = NOW_MS - 90500;
-    result->lookup[SERVICE_XMPP_SERVER] = (struct srv_lookup){
-        .made = true, .answered = true, .records = (unsigned)records, .ttl_s = 3600, .duration_us = 12345,
-        .resolver = mem_strdup("system")};
-    result->lookup[SERVICE_XMPPS_SERVER] = (struct srv_lookup){
-        .made = true, .ttl_s = -1, .duration_us = DURATION_ABSENT, .resolver = mem_strdup("system")};
+    domain_result_add_lookups(result, "system");
+    struct srv_lookup *lookup = &result->lookups[SERVICE_XMPP_SERVER];
+    lookup->answered = true;
+    lookup->records = (unsigned)records;
+    lookup->ttl_s = 3600;
+    lookup->duration_us = 12345;
     result->records = mem_array(records, sizeof *result->records);
     result->record_count = records;
     result->endpoints = mem_array(endpoints, sizeof *result->endpoints);

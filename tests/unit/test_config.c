@@ -49,7 +49,10 @@ static void test_every_key(void **state)
         "  state_dir: /x/state\n"
         "metrics: {detail: domain}\n"
         "severity: {srv_missing: ok, 'cert_expired': unknown}\n"
-        "dns: {resolvers: [{name: internal, address: '[2001:DB8:0::53]:5353'}]}\n"
+        "dns:\n"
+        "  resolvers:\n"
+        "  - {name: internal, address: '[2001:DB8:0::53]:5353'}\n"
+        "  - {name: public, address: '192.0.2.53:53', trust_ad: true}\n"
         "tls:\n"
         "  ca_file: ca.pem\n"
         "  min_version: 1.3\n"
@@ -84,8 +87,12 @@ static void test_every_key(void **state)
     assert_networks(config, "169.254.0.0/16 2001:db8::/32 192.0.2.1 ");
     assert_string_equal(config->state_dir, "/x/state");
     assert_int_equal(config->metrics_detail, METRICS_DOMAIN);
-    assert_string_equal(config->resolver.name, "internal");
-    assert_string_equal(config->resolver.address, "[2001:db8::53]:5353");
+    assert_int_equal(config->resolver_count, 2);
+    assert_string_equal(config->resolvers[0].name, "internal");
+    assert_string_equal(config->resolvers[0].address, "[2001:db8::53]:5353");
+    assert_false(config->resolvers[0].trust_ad);
+    assert_string_equal(config->resolvers[1].name, "public");
+    assert_true(config->resolvers[1].trust_ad);
     assert_string_equal(config->tls_ca_file, "ca.pem");
     assert_int_equal(config->tls_min_version, 0x0304);
     assert_int_equal(config->tls_expiry_warning_s, 30 * 86400);
@@ -168,8 +175,10 @@ static void assert_defaults(const struct config *config)
         assert_int_equal(config->domains[i].severity.count, 0);
         assert_ptr_equal(config->domains[i].severity.behind, &config->severity);
     }
-    assert_string_equal(config->resolver.name, "system");
-    assert_null(config->resolver.address);
+    assert_int_equal(config->resolver_count, 1);
+    assert_string_equal(config->resolvers[0].name, "system");
+    assert_null(config->resolvers[0].address);
+    assert_false(config->resolvers[0].trust_ad);
     assert_int_equal(config->tls_min_version, 0x0303);
     assert_int_equal(config->tls_expiry_warning_s, 14 * 86400);
     assert_int_equal(config->tls_expiry_critical_s, 3 * 86400);

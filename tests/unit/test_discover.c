@@ -214,11 +214,19 @@ bool route_exists(const struct dns_address *address) /* instead of the one in th
     return address->family != unrouted;
 }
 
+static void found(void *arg)
+{
+    (void)arg;
+}
+
 static void done(void *arg)
 {
     (void)arg;
     loop_stop(loop);
 }
+
+static const struct discover_events EVENTS = {found, done};
+static struct config_resolver scene[] = {{.name = "scene"}};
 
 static char *list_copy(const char *list)
 {
@@ -289,14 +297,15 @@ static void run(const struct row *row, struct resolver *resolver, struct domain_
         .expect_srv = expected, .expect_srv_count = read_places(words[1], expected),
     };
     const struct config config = {
-        .resolver = {.name = "scene"}, .address_families = row->families,
+        .resolvers = scene, .resolver_count = 1, .address_families = row->families,
         .max_endpoints = row->max_endpoints > 0 ? row->max_endpoints : 16,
         .deny_networks = networks, .deny_network_count = read_networks(words[2], networks),
     };
     unrouted = row->unrouted;
-    discover_start(resolver, &config, &domain, result, done, NULL);
+    struct discovery *discovery = discover_start(&resolver, &config, &domain, result, EVENTS, NULL);
     assert_int_equal(result->check[CHECK_SRV].reason, REASON_NOT_RUN);
     loop_run(loop);
+    discover_free(discovery);
     for (size_t i = 0; i < 3; i++)
         free(words[i]);
 }
@@ -355,8 +364,8 @@ static void test_records(void **state)
     assert_int_equal(result->records[26].weight, 0);
     assert_int_equal(result->endpoint_count, 26);
     for (int service = 0; service < SERVICE_COUNT; service++) {
-        const struct srv_lookup *lookup = &result->lookup[service];
-        assert_true(lookup->made && lookup->answered);
+        const struct srv_lookup *lookup = &result->lookups[service];
+        assert_true(lookup->answered);
         assert_string_equal(lookup->resolver, "scene");
         assert_int_equal(lookup->records, service == SERVICE_XMPP_SERVER ? 25 : 2);
         assert_int_equal(lookup->ttl_s, 60);
@@ -408,14 +417,15 @@ static void note_end(void *arg)
  * the time at once; and nothing is left behind. */
 static void check_break(const char *zone, unsigned asked, enum reason reason)
 {
-    const struct config config = {.resolver = {.name = "scene"}, .max_endpoints = 16};
+    const struct config config = {.resolvers = scene, .resolver_count = 1, .max_endpoints = 16};
     const struct config_domain domain = {.name = "q.test", .name_unicode = "q.test"};
     for (int expire = 0; expire < 2; expire++) {
         struct dns_server *server = dns_zone_server_new(loop, &zone);
         struct resolver *resolver = scene_resolver(dns_server_address(server), PATIENT_MS);
         struct domain_result *result = domain_result_new();
         bool ended = false;
-        struct discovery *discovery = discover_start(resolver, &config, &domain, result, note_end, &ended);
+        struct discovery *discovery = discover_start(&resolver, &config, &domain, result,
+                                                     (struct discover_events){found, note_end}, &ended);
         struct loop_timer *timer = loop_timer_new(loop, stop, NULL);
         while (dns_server_asked(server) < asked) {
             loop_timer_arm(timer, 0);
@@ -424,8 +434,7 @@ static void check_break(const char *zone, unsigned asked, enum reason reason)
         loop_timer_free(timer);
         if (expire)
             discover_expire(discovery);
-        else
-            discover_cancel(discovery);
+        discover_free(discovery);
         assert_int_equal(ended, expire);
         assert_int_equal(result->check[CHECK_SRV].reason, expire ? reason : REASON_NOT_RUN);
         assert_int_equal(result->endpoint_count, 0);
@@ -441,24 +450,26 @@ static void test_break(void **state)
     check_break("S SILENT;" X_A, 2, REASON_DNS_TIMEOUT);
     check_break("X SILENT", 2, REASON_DNS_TIMEOUT);
     check_break(S_A "; a SILENT", 4, REASON_DNS_TIMEOUT);
-    discover_cancel(NULL);
+    check_break("S AD;" S_A "; _5269._tcp.a SILENT", 5, REASON_SRV_TARGET_NO_ADDRESS);
+    discover_free(NULL);
 }
 
 /* Where no question could be sent. */
 static void expect_unasked(const char *name, enum reason reason)
 {
     const struct config_domain domain = {.name = (char *)name, .name_unicode = (char *)name};
-    const struct config config = {.resolver = {.name = "scene"}, .max_endpoints = 16};
+    const struct config config = {.resolvers = scene, .resolver_count = 1, .max_endpoints = 16};
     struct resolver *resolver = scene_resolver("127.0.0.1:53", PATIENT_MS);
     struct domain_result *result = domain_result_new();
     scene_allow_descriptors(reason != REASON_LOCAL_ERROR);
-    discover_start(resolver, &config, &domain, result, done, NULL);
+    struct discovery *discovery = discover_start(&resolver, &config, &domain, result, EVENTS, NULL);
     loop_run(loop);
+    discover_free(discovery);
     scene_allow_descriptors(true);
     assert_string_equal(reason_info(result->check[CHECK_SRV].reason)->code, reason_info(reason)->code);
     assert_int_equal(result->check[CHECK_SRV].state, reason_info(reason)->state);
-    assert_false(result->lookup[SERVICE_XMPP_SERVER].answered);
-    assert_false(result->lookup[SERVICE_XMPPS_SERVER].answered);
+    assert_false(result->lookups[SERVICE_XMPP_SERVER].answered);
+    assert_false(result->lookups[SERVICE_XMPPS_SERVER].answered);
     domain_result_free(result);
     resolver_free(resolver);
 }

@@ -1,4 +1,5 @@
-/* Answers as servers send them and as nobody should, read against a question for SRV, A or AAAA of "q.test". */
+/* Answers as servers send them and as nobody should, read against a question for SRV, A, AAAA or TLSA of
+ * "q.test". */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -67,6 +68,27 @@ static const struct answer_case {
     {"an IPv6 address of four bytes", ns_t_aaaa, ONE DNS_AAAA(60) "[ c0000202 ]", "malformed"},
     {"an address of none", ns_t_a, ONE DNS_A(60) "[ ]", "malformed"},
 
+    {"TLSA", ns_t_tlsa, ONE DNS_TLSA(60) "[ 030101 00ff ]", "answer ttl=60 records=1: 3/1/1:00ff"},
+    {"TLSA in order", ns_t_tlsa,
+     DNS_OK "0007 0000 0000 Q " DNS_TLSA(60) "[ 030101 02 ]" DNS_TLSA(50) "[ 030101 01 ]" DNS_TLSA(60) "[ 030100 ff ]"
+     DNS_TLSA(60) "[ 020101 ff ]" DNS_TLSA(60) "[ 030001 ff ]" DNS_TLSA(60) "[ 030101 0000 ]"
+     DNS_TLSA(60) "[ 030101 01 ]",
+     "answer ttl=50 records=6: 2/1/1:ff 3/0/1:ff 3/1/0:ff 3/1/1:01 3/1/1:02 3/1/1:0000"},
+    {"TLSA of no meaning", ns_t_tlsa, ONE DNS_TLSA(60) "[ ffffff 00 ]", "answer ttl=60 records=1: 255/255/255:00"},
+    {"TLSA by an alias", ns_t_tlsa, TWO DNS_CNAME(5) "[ 'b . ] 'b . 0034 0001 ==60 [ 030101 aa ]",
+     "answer alias ttl=60 records=1: 3/1/1:aa"},
+    {"TLSA without data", ns_t_tlsa, ONE DNS_TLSA(60) "[ 030101 ]", "malformed"},
+    {"TLSA of two bytes", ns_t_tlsa, ONE DNS_TLSA(60) "[ 0301 ]", "malformed"},
+    {"TLSA of none", ns_t_tlsa, ONE DNS_TLSA(60) "[ ]", "malformed"},
+    {"TLSA beside one without data", ns_t_tlsa, TWO DNS_TLSA(60) "[ 030101 aa ]" DNS_TLSA(60) "[ 030101 ]",
+     "malformed"},
+    {"TLSA longer than the message", ns_t_tlsa, ONE "^ 0034 0001 ==60 00ff 030101 aa", "malformed"},
+
+    {"authentic", ns_t_srv, DNS_AUTHENTIC "0001 0000 0000 Q " GOOD,
+     "answer authentic ttl=60 records=1: a.test:5269/10/20"},
+    {"authentic nothing", ns_t_srv, "? 81a3 0001 0000 0000 0000 Q", "nxdomain authentic"},
+    {"authentic but cut off", ns_t_srv, "? 83a0 0001 0001 0000 0000 Q " GOOD, GOOD_STORY},
+
     {"no data", ns_t_srv, DNS_OK "0000 0001 0000 Q ^ 0006 0001 ==9 [ ^ ^ ==1 ==2 ==3 ==4 ==5 ]", "nodata"},
     {"another type", ns_t_srv, ONE DNS_A(60) "[ c0000202 ]", "nodata"},
     {"another class", ns_t_srv, ONE "^ 0021 0003 ==60 [ =1 =2 =3 'a . ]", "nodata"},
@@ -133,7 +155,8 @@ static void expect(const struct answer_case *each, const unsigned char *question
         buf_init(&told, 65536);
         struct dns_answer answer = {.status = reply.status, .alias = reply.alias, .ttl_s = reply.ttl_s,
                                     .records = reply.records, .count = reply.count, .srv = reply.srv,
-                                    .address = reply.address};
+                                    .address = reply.address, .tlsa = reply.tlsa,
+                                    .authentic = reply.authentic};
         dns_tell(&told, &answer);
         if (strcmp(told.data, story) != 0)
             fail_msg("%s:\n%s instead of\n%s", each->what, told.data, story);
@@ -211,6 +234,39 @@ static void test_many_records(void **state)
     buf_fini(&bytes);
 }
 
+/* Those beyond a bound are counted, so that a reader knows that they exist. */
+static void test_many_tlsa(void **state)
+{
+    (void)state;
+    unsigned char question[DNS_QUESTION_SIZE];
+    size_t question_length = dns_question_write(question, "q.test", ns_t_tlsa);
+    struct buf bytes;
+    buf_init(&bytes, 65535);
+    dns_assemble(&bytes, DNS_OK "=42 0000 0000 Q", question, question_length);
+    for (int i = 0; i < 2; i++) { /* of three bytes, and the longest and one byte more */
+        dns_assemble(&bytes, DNS_TLSA(60), question, question_length);
+        unsigned length = 3 + DNS_TLSA_MAX_DATA + (unsigned)i;
+        for (unsigned at = 0; at < length + 2; at++)
+            buf_putc(&bytes, at == 0 ? (char)(length >> 8) : at == 1 ? (char)length : 0);
+    }
+    for (int i = 0; i < 40; i++) {
+        char *record = mem_printf(DNS_TLSA(60) "[ 030101 =%d ]", i);
+        dns_assemble(&bytes, record, question, question_length);
+        free(record);
+    }
+    struct dns_reply reply;
+    dns_reply_read(&reply, question, (unsigned char *)bytes.data, bytes.length);
+    memset(bytes.data, 0xff, bytes.length); /* nothing of it is used any more */
+    assert_int_equal(reply.status, DNS_ANSWER);
+    assert_int_equal(reply.records, 42);
+    assert_int_equal(reply.count, DNS_MAX_TLSA);
+    assert_int_equal(reply.tlsa[0].length, DNS_TLSA_MAX_DATA);
+    assert_int_equal(reply.tlsa[0].data[DNS_TLSA_MAX_DATA - 1], 0);
+    assert_memory_equal(reply.tlsa[DNS_MAX_TLSA - 1].data, "\0\36", 2); /* the 31st */
+    dns_reply_fini(&reply);
+    buf_fini(&bytes);
+}
+
 static void test_questions(void **state)
 {
     (void)state;
@@ -236,7 +292,7 @@ static void test_questions(void **state)
         struct buf wanted;
         buf_init(&wanted, DNS_QUESTION_SIZE);
         if (names[i].wire != NULL) {
-            dns_assemble(&wanted, "0000 0100 0001 0000 0000 0000", NULL, 0);
+            dns_assemble(&wanted, "0000 0120 0001 0000 0000 0000", NULL, 0);
             dns_assemble(&wanted, names[i].wire, NULL, 0);
             dns_assemble(&wanted, "001c 0001", NULL, 0);
         }
@@ -260,6 +316,7 @@ int main(void)
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_bytes_behind),
         cmocka_unit_test(test_many_records),
+        cmocka_unit_test(test_many_tlsa),
         cmocka_unit_test(test_questions),
         cmocka_unit_test(test_truncated),
     };

@@ -303,7 +303,7 @@ static void test_addresses_of_servers(void **state)
     static const char *const good[] = {"127.0.0.1:53", "[::1]:53", "127.0.0.1:65535,[2001:db8::1]:1", NULL};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct err err = {0};
-        if (resolver_new(loop, bad[i], 1000, &err) != NULL || err.text[0] == '\0')
+        if (resolver_new(loop, bad[i], false, 1000, &err) != NULL || err.text[0] == '\0')
             fail_msg("\"%s\" was taken", bad[i]);
     }
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)

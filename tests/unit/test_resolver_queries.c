@@ -212,6 +212,106 @@ static void test_hanging_up_disturbs_nobody(void **state)
     dns_server_free(server);
 }
 
+/* What is believed of the AD bit, and whether it is asked for. */
+static void say_if_asked(const struct dns_asked *asked)
+{
+    const struct both *both = asked->arg;
+    assert_int_equal(asked->bytes[3] & 0x20, 0x20);
+    dns_say(asked, asked->type == ns_t_aaaa ? both->aaaa : both->a);
+}
+
+#define SECURE_A DNS_AUTHENTIC "0001 0000 0000 Q " A_1
+#define SECURE_AAAA DNS_AUTHENTIC "0001 0000 0000 Q " AAAA_1
+#define SECURE_NODATA "? 81a0 0001 0000 0000 0000 Q"
+#define BOTH_STORY " ttl=40 records=2: 192.0.2.1 2001:db8::1"
+
+static void test_authentic(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        struct both both;
+        const char *story;
+    } cases[] = {
+        {"both", {.a = SECURE_A, .aaaa = SECURE_AAAA}, "answer authentic" BOTH_STORY},
+        {"one of two", {.a = SECURE_A, .aaaa = ONE AAAA_1}, "answer" BOTH_STORY},
+        {"the other of two", {.a = ONE A_1, .aaaa = SECURE_AAAA}, "answer" BOTH_STORY},
+        {"nothing of one", {.a = SECURE_A, .aaaa = SECURE_NODATA},
+         "answer authentic ttl=60 records=1: 192.0.2.1"},
+        {"nothing of one, insecure", {.a = SECURE_A, .aaaa = NODATA}, A_STORY},
+        {"one fails", {.a = SECURE_A, .aaaa = DNS_RCODE("2")}, "answer authentic ttl=60 records=1: 192.0.2.1"},
+        {"a failure with the bit", {.a = "? 81a2 0001 0000 0000 0000 Q", .aaaa = SECURE_NODATA}, "servfail"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct both both = cases[i].both;
+        struct dns_server *server = dns_server_new(loop, say_if_asked, &both);
+        struct resolver *resolver = scene_resolver(dns_server_address(server), PATIENT_MS);
+        scene_expect(resolver, true, "q.test", cases[i].what, cases[i].story);
+        resolver_free(resolver);
+        dns_server_free(server);
+    }
+}
+
+/* Only a server on loopback is believed untold: one beside it takes that away, though it is never asked. */
+static void test_trust_in_authentic(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *more; /* of the resolver's addresses */
+        bool trust_ad, believed;
+    } cases[] = {
+        {"", false, true},
+        {",[::1]:53", false, true},
+        {",192.0.2.53:53", false, false},
+        {",[2001:db8::53]:53", false, false},
+        {",[::2]:53", false, false},
+        {",192.0.2.53:53", true, true},
+    };
+    struct both both = {.a = SECURE_A, .aaaa = SECURE_NODATA};
+    struct dns_server *server = dns_server_new(loop, say_if_asked, &both);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct err err = {0};
+        char *address = mem_printf("%s%s", dns_server_address(server), cases[i].more);
+        struct resolver *resolver = resolver_new(loop, address, cases[i].trust_ad, PATIENT_MS, &err);
+        assert_non_null(resolver);
+        scene_expect(resolver, true, "q.test", address,
+                     cases[i].believed ? "answer authentic ttl=60 records=1: 192.0.2.1" : A_STORY);
+        resolver_free(resolver);
+        free(address);
+    }
+    dns_server_free(server);
+}
+
+static void test_tlsa(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        struct says says;
+        const char *story;
+    } cases[] = {
+        {"authentic", {DNS_AUTHENTIC "0001 0000 0000 Q " DNS_TLSA(60) "[ 030101 abcd ]", NULL},
+         "answer authentic ttl=60 records=1: 3/1/1:abcd"},
+        {"truncated", {"? 83a0 0001 0000 0000 0000 Q", ONE DNS_TLSA(60) "[ 030101 ab ]"},
+         "answer ttl=60 records=1: 3/1/1:ab"},
+        {"none", {SECURE_NODATA, NULL}, "nodata authentic"},
+        {"bogus", {DNS_RCODE("2"), NULL}, "servfail"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct says says = cases[i].says;
+        struct buf story;
+        buf_init(&story, 1024);
+        struct dns_server *server = scene_server(&says);
+        struct resolver *resolver = scene_resolver(dns_server_address(server), PATIENT_MS);
+        resolver_tlsa(resolver, "_5269._tcp.q.test", scene_told, &story);
+        loop_run(loop);
+        assert_string_equal(story.data, cases[i].story);
+        buf_fini(&story);
+        resolver_free(resolver);
+        dns_server_free(server);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +322,9 @@ int main(void)
         cmocka_unit_test(test_deadline),
         cmocka_unit_test(test_grace),
         cmocka_unit_test(test_hanging_up_disturbs_nobody),
+        cmocka_unit_test(test_authentic),
+        cmocka_unit_test(test_trust_in_authentic),
+        cmocka_unit_test(test_tlsa),
     };
     return cmocka_run_group_tests(tests, scene_setup, scene_teardown);
 }

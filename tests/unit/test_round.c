@@ -222,7 +222,8 @@ static void scene_begin(struct scene *scene, const char *zone)
     scene->config->domain = mem_strdup("monitor.test");
     scene->config->timeout_ms = 2 * PATIENT_MS;
     scene->server = dns_zone_server_new(loop, &scene->zone);
-    scene->config->resolver.address = (char *)dns_server_address(scene->server);
+    free(scene->config->resolvers[0].address);
+    scene->config->resolvers[0].address = mem_strdup(dns_server_address(scene->server));
     scene->config->address_families = FAMILIES_BOTH;
     scene->context = context_new(scene, 99, NULL);
     buf_fini(&faults);

@@ -15,7 +15,6 @@
 #include "probe/context.h"
 #include "probe/dialback.h"
 #include "probe/discover.h"
-#include "probe/pings.h"
 #include "probe/probe.h"
 #include "probe/s2s.h"
 
@@ -32,7 +31,7 @@ static struct domain_result *result; /* of the latest round */
 
 /* ---- the stand-ins ---- */
 
-static void (*discovered)(void *arg);
+static struct discover_events discovered;
 static void *discovered_arg;
 static struct domain_result *discovering;
 static struct {
@@ -42,38 +41,30 @@ static struct {
     void *arg;
 } talk;
 
-struct discovery *discover_start(struct resolver *resolver, const struct config *with, const struct config_domain *of,
-                                 struct domain_result *into, void (*done)(void *arg), void *arg)
+struct discovery *discover_start(struct resolver *const *resolvers, const struct config *with,
+                                 const struct config_domain *of, struct domain_result *into,
+                                 struct discover_events events, void *arg)
 {
-    (void)resolver;
+    (void)resolvers;
     assert_ptr_equal(with, &config);
     assert_ptr_equal(of, &domain);
     discovering = into;
-    discovered = done;
+    discovered = events;
     discovered_arg = arg;
     return NULL;
 }
 
-struct pings *pings_start(struct probe_context *with, const struct config_domain *of, struct domain_result *into,
-                          void (*done)(void *arg), void *arg)
-{
-    (void)with, (void)of, (void)into, (void)done, (void)arg;
-    return NULL;
-}
-
-void pings_expire(struct pings *pings)
-{
-    assert_null(pings);
-}
-
-void pings_cancel(struct pings *pings)
-{
-    assert_null(pings);
-}
-
-void discover_cancel(struct discovery *discovery)
+void discover_free(struct discovery *discovery)
 {
     assert_null(discovery);
+}
+
+const struct dns_tlsa *discover_tlsa(const struct discovery *discovery, const struct endpoint_result *endpoint,
+                                     size_t *count)
+{
+    (void)discovery, (void)endpoint;
+    *count = 0;
+    return NULL;
 }
 
 void discover_expire(struct discovery *discovery)
@@ -174,7 +165,8 @@ static void discover(void)
     discovering->endpoints[0].target = mem_strdup("q.test");
     discovering->endpoints[0].address = mem_strdup("192.0.2.1");
     discovering->endpoints[0].port = 5269;
-    discovered(discovered_arg);
+    discovered.found(discovered_arg);
+    discovered.done(discovered_arg);
 }
 
 /* The conversation went well, and ended at this check for this reason. */
