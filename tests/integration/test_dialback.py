@@ -133,7 +133,7 @@ def after_rounds(agent, domain, check, count):
 
 def test_interval(lab, start):
     """Between two times that dialback is due, the rounds ask nothing, keep what was found, and count no run of it."""
-    names = {"dialback.lab.test": 2, "dialback-rejected.lab.test": 5}  # keys: a bogus one, and with each algorithm tried
+    names = {"dialback.lab.test": 2, "dialback-rejected.lab.test": 5}  # keys: a bogus one, and by each algorithm
     sender = "interval.lab.test"
     agent = start(*(domain_line(lab, name, **{"from": sender}) for name in names))
     for name, keys in names.items():

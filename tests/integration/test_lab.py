@@ -71,7 +71,8 @@ def test_lab_is_what_it_says(lab, case):
 
 def test_lab_pings_as_it_says(lab):
     """What the account's server answers to a ping of each domain."""
-    answers = {"answered": "type='result'", "unanswered": "<service-unavailable", "no route": "<remote-server-not-found"}
+    answers = {"answered": "type='result'", "unanswered": "<service-unavailable",
+               "no route": "<remote-server-not-found"}
     with Session(("127.0.0.1", lab.client_port), PING["account"], lab.secrets["ping"]) as session:
         for case in CASES:
             if case["ping"]:

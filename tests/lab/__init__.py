@@ -122,11 +122,17 @@ def as_yaml(value):
 
 
 class Lab:
-    """The running lab. `ports` maps a server's name in cases.json to its s2s port, and NAME_direct to its port for
-    direct TLS; `secrets` maps its name to its dialback secret, and "wrong" to one that is nobody's, and
-    `secret_files` NAME_secret to a file with that, "ping" being the password of the account that pings, which logs in
-    at `client_port`; `dns_port` is Knot's. `lacking` says, by the names in `needs` of cases.json, what this machine has not:
-    cases that need it turn out otherwise, and without "node" there are no IM and Presence nodes: `imp` is None."""
+    """The running lab.
+
+    ports         a server's name in cases.json -> its s2s port, and NAME_direct -> its port for direct TLS
+    secrets       its name -> its dialback secret; "wrong" -> one that is nobody's, "ping" -> the password of the
+                  account that pings
+    secret_files  NAME_secret -> a file with that
+    client_port   where that account logs in
+    dns_port      Knot's
+    lacking       by the names in `needs` of cases.json, what this machine has not: cases that need it turn out
+                  otherwise, and without "node" there are no IM and Presence nodes: `imp` is None
+    """
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
@@ -217,8 +223,8 @@ class Lab:
             return Ejabberd, {"cookie": secret, "ca_file": self.ca_file, "more": self._fallback}
         if program == "jabberd2":
             return Jabberd2, {"secret": secret}
-        mute = [case["unicode"] for case in CASES if case["ping"] == "unanswered"]
-        return Prosody, {"secret": secret, "port": self._given.get(name), "routes": self._routes.get(name), "mute": mute}
+        return Prosody, {"secret": secret, "port": self._given.get(name), "routes": self._routes.get(name),
+                         "mute": [case["unicode"] for case in CASES if case["ping"] == "unanswered"]}
 
     def _start_imp_nodes(self):
         nodes = imp_cases.LabNodes(self._make_folder("imp"), self.authority, IMP_CASES)

@@ -1,8 +1,8 @@
 """ejabberd: one XMPP server with any number of hosts, a port for STARTTLS and one for direct TLS.
 
 Started as an Erlang runtime of its own: ejabberdctl would change to the user ejabberd and to a node that others can
-reach, which needs epmd, of which a machine has but one. This node has a name, for only such a one has a cookie, but does
-not listen.
+reach, which needs epmd, of which a machine has but one. This node has a name, since only such a one has a cookie, but
+does not listen.
 """
 
 import glob

@@ -48,7 +48,8 @@ ns A 127.0.0.1
 def is_answered(port, zone, authoritative=False):
     """Whether the server at this UDP port answers for the zone's SOA, and as its authority, if that is asked for."""
     name = b"".join(bytes([len(label)]) + label.encode() for label in zone.split("."))
-    query = struct.pack(">6H", 0x4C41, 0 if authoritative else 0x0100, 1, 0, 0, 0) + name + b"\0" + struct.pack(">2H", 6, 1)
+    wanted = 0 if authoritative else 0x0100  # recursion
+    query = struct.pack(">6H", 0x4C41, wanted, 1, 0, 0, 0) + name + b"\0" + struct.pack(">2H", 6, 1)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(0.5)
         client.connect(("127.0.0.1", port))

@@ -77,8 +77,8 @@ class Stream:
 
 
 class Session(Stream):
-    """A user who has logged in: of `account` (user@domain), by PLAIN inside TLS. `refused` has the server's answer where
-    it did not let the user in."""
+    """A user who has logged in with `account` (user@domain), by PLAIN inside TLS. `refused` has the server's answer
+    where it did not let the user in."""
 
     def __init__(self, address, account, password):
         user, domain = account.split("@")
