@@ -151,7 +151,8 @@ def test_what_is_muted(scene):
         alert("ReloadFailed", "warning", instance="a:9529"),
         alert("AgentxLost", "warning", instance="b:9529"),
         {"alertname": "NodeDown", "severity": "warning", "domain": "a.example"},
-    ) == {"FedhealthCertificateFailed", "FedhealthPingFailed", "FedhealthImpS2sNodesUnexpected", "FedhealthReloadFailed"}
+    ) == {"FedhealthCertificateFailed", "FedhealthPingFailed", "FedhealthImpS2sNodesUnexpected",
+          "FedhealthReloadFailed"}
 
 
 def test_a_fault_arrives_once_and_so_does_its_end(scene):
