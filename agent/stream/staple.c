@@ -47,7 +47,8 @@ static bool is_signed(OCSP_BASICRESP *basic, X509 *issuer, int64_t now_s)
                 X509_STORE_add_cert(trusted, issuer) == 1 &&
                 X509_STORE_set_flags(trusted, X509_V_FLAG_PARTIAL_CHAIN) == 1;
     if (good) {
-        /* the issuer is the only one trusted, so that it must itself have issued the responder's certificate */
+        /* The issuer is the only one trusted. A responder's certificate counts only if it is the issuer's own, so that
+         * no longer path need be looked at. */
         X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(trusted), (time_t)now_s);
         X509_VERIFY_PARAM_set_depth(X509_STORE_get0_param(trusted), 0);
         good = OCSP_basic_verify(basic, issuers, trusted, OCSP_TRUSTOTHER | OCSP_NOEXPLICIT) == 1;

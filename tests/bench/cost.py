@@ -1,8 +1,9 @@
-"""The price of a probe: instructions of a whole s2s probe against those of a bare verified TLS handshake with the same
-server, each as the difference between two run lengths, so that start-up cancels; and CPU time with 100 probes under
-way against that of a connection of `openssl s_time`."""
+"""The price of a probe: instructions of a whole s2s probe, plain and with dialback's two verifications, against those
+of a bare verified TLS handshake with the same server, each as the difference between two run lengths, so that start-up
+cancels; and CPU time with 100 probes under way against that of a connection of `openssl s_time`."""
 
 import contextlib
+import json
 import os
 import re
 import resource
@@ -15,7 +16,7 @@ from lab import Lab
 from lab.server import Server, free_port
 
 SHORT, LONG = 10, 60
-INSTRUCTIONS_BOUND = 1.15
+INSTRUCTIONS_BOUND, DIALBACK_BOUND = 1.0, 1.25
 DOMAIN = "healthy.lab.test"
 AT_ONCE, ROUNDS, SECONDS, RUNS = 100, 1500, 2, 4
 CPU_BOUND = 1.5
@@ -68,27 +69,32 @@ def connection_cpu(port, ca_file):
     return seconds / int(re.search(r"(\d+) connections in", told).group(1))
 
 
-def write_config(lab, path):
-    """The lab's configuration, but with as many conversations at once with its one address as are wanted."""
-    config = lab.write_config(os.path.join(path, "config.yaml"), imp_nodes=[])
+def write_config(lab, path, dialback):
+    """A configuration with the one domain, whose dialback map this is, and as many conversations at once with its one
+    address as are wanted. Dialback is due in so many rounds as results must be equal."""
+    domain = json.dumps({"name": DOMAIN, "dialback": dialback})
+    config = lab.write_config(os.path.join(path, "config.yaml"), confirm=100, timeout="60s", domains=[domain])
     with open(config, encoding="utf-8") as text:
         changed = text.read().replace("agent:\n", f"agent:\n  max_concurrent_per_address: {AT_ONCE}\n", 1)
     with open(config, "w", encoding="utf-8") as out:
         out.write(changed)
-    return config
 
 
 def measure(build):
     """The figures."""
     programs = os.path.join(build, "tests", "bench")
     with Lab() as lab, folder() as path:
-        config = write_config(lab, path)
-        probes = [f"{programs}/probe_rounds", config, DOMAIN]
+        probes = [f"{programs}/probe_rounds", os.path.join(path, "config.yaml"), DOMAIN]
         handshake = per_round(path, [f"{programs}/handshakes", lab.ca_file, str(lab.ports["strict"]), DOMAIN])
+        write_config(lab, path, {"secret_file": lab.secret_files["strict_secret"], "algorithm": "hmac-sha256"})
+        verifying = per_round(path, [*probes, "1"])
+        write_config(lab, path, {"enabled": False})
         probe = per_round(path, [*probes, "1"])
         yield Figure("instructions of a bare verified handshake", handshake)
         yield Figure("instructions of a whole s2s probe", probe)
         yield Figure("ratio", probe / handshake, "", INSTRUCTIONS_BOUND)
+        yield Figure("instructions of one that verifies two dialback keys", verifying)
+        yield Figure("ratio", verifying / handshake, "", DIALBACK_BOUND)
 
         certificate = os.path.join(lab.authority.folder, DOMAIN)
         with tls_server(path, certificate + ".chain.crt", certificate + ".key") as port:

@@ -1,5 +1,7 @@
-/* Runs whole rounds of the probe of one domain: DNS, both streams, TLS, certificate, close.
- * usage: probe_rounds CONFIG DOMAIN AT_ONCE ROUNDS. Every round must end with auth ok. */
+/* Runs whole rounds of the probe of one domain: DNS, both streams, TLS, certificate, dialback where it is configured,
+ * close.
+ * usage: probe_rounds CONFIG DOMAIN AT_ONCE ROUNDS. Every round must end with auth ok, and where dialback is configured
+ * it must have verified keys. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,8 +28,13 @@ static void start_next(struct run *run)
 static void done(void *arg, struct domain_result *result)
 {
     struct run *run = arg;
-    if (result->check[CHECK_AUTH].reason != REASON_OK) {
-        fprintf(stderr, "a round ended without reaching auth\n");
+    bool verifies = config_dialback_runs(run->domain);
+    if (result->check[CHECK_AUTH].reason != REASON_OK ||
+        (verifies && (result->check[CHECK_DIALBACK].reason != REASON_OK || result->carried[CHECK_DIALBACK]))) {
+        fprintf(stderr, "a round ended with auth %s, dialback %s%s\n",
+                reason_info(result->check[CHECK_AUTH].reason)->code,
+                reason_info(result->check[CHECK_DIALBACK].reason)->code,
+                result->carried[CHECK_DIALBACK] ? " of an earlier one" : "");
         exit(EXIT_FAILURE);
     }
     domain_result_free(result);
