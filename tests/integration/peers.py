@@ -91,7 +91,7 @@ class Conversation:
             return plain
 
     def wait_for(self, pattern):
-        """Reads until this regular expression is found, and returns the match; what came up to its end is done with."""
+        """Reads until this regular expression is found; what came up to its end is done with. Returns the match."""
         while not (found := re.search(pattern, self._read)):
             self._read += self._receive()
         self._read = self._read[found.end():]
