@@ -257,6 +257,10 @@ static void adopt(struct config *named, const struct config *file, struct buf *f
         const struct config_domain *configured = config_find(file, named->domains[i].name);
         named->domains[i].severity.behind = &file->severity;
         named->domains[i].interval_ms = configured != NULL ? configured->interval_ms : file->interval_ms;
+        named->domains[i].dialback.enabled =
+            configured != NULL && config_dialback_runs(configured) ? ENABLED_TRUE : ENABLED_FALSE;
+        if (configured != NULL)
+            named->domains[i].dialback.interval_ms = configured->dialback.interval_ms;
     }
     if (config_find(named, file->domain) != NULL)
         buf_printf(faults, "fedhealth: %s: this is agent.domain, as which the checks are made; it cannot be checked\n",

@@ -1,4 +1,5 @@
 /* The page about one domain: tables read out of the table of facts. */
+#include <string.h>
 #include <strings.h>
 
 #include "base/clock.h"
@@ -7,6 +8,8 @@
 #include "exporters/web/page.h"
 #include "exporters/web/web.h"
 #include "health/combine.h"
+
+#define LOOKUP_RESOLVER 2 /* which label of SCOPE_LOOKUP */
 
 static const struct column LOOKUP_COLUMNS[] = {
     {"Service", "service", LOOK_PLAIN, 0}, {"Resolver", "resolver", LOOK_PLAIN, 0},
@@ -90,6 +93,26 @@ static void add_endpoints(const struct page *page)
         add_endpoint(page, &row);
 }
 
+/* Whose records they are, where several resolvers were asked: the first one's. */
+static void add_followed(const struct page *page)
+{
+    struct fact_row row;
+    char first[FACT_TEXT_SIZE], scratch[FACT_TEXT_SIZE];
+    const char *followed = NULL;
+    bool several = false;
+    for (bool there = table_first(page, SCOPE_LOOKUP, SIZE_MAX, &row); there; there = table_next(&row, SIZE_MAX)) {
+        const char *resolver = scope_label_value(&row, LOOKUP_RESOLVER, followed == NULL ? first : scratch);
+        if (followed == NULL)
+            followed = resolver;
+        several = several || strcmp(followed, resolver) != 0;
+    }
+    if (!several || !table_first(page, SCOPE_SRV, SIZE_MAX, &row))
+        return;
+    buf_puts(page->out, "<p>Those of ");
+    table_add_code(page->out, followed);
+    buf_puts(page->out, " are followed:</p>\n");
+}
+
 bool web_domain_page(const struct status *status, const char *name, struct buf *out)
 {
     struct page page = {.one = *status, .now_ms = clock_wall_ms(), .out = out};
@@ -112,6 +135,7 @@ bool web_domain_page(const struct status *status, const char *name, struct buf *
     buf_puts(out, "<h2>SRV records</h2>\n");
     if (!table_add(&page, SCOPE_LOOKUP, SIZE_MAX, LOOKUP_COLUMNS, COUNT(LOOKUP_COLUMNS)))
         buf_puts(out, "<p>They were not looked up yet.</p>\n");
+    add_followed(&page);
     table_add(&page, SCOPE_SRV, SIZE_MAX, RECORD_COLUMNS, COUNT(RECORD_COLUMNS));
     add_endpoints(&page);
     about_add_transitions(&page, SCOPE_TRANSITION);

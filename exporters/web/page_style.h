@@ -14,7 +14,7 @@
     "*{box-sizing:border-box}" \
     "body{margin:0;background:var(--paper);color:var(--ink);" \
     "font:15px/1.5 system-ui,-apple-system,\"Segoe UI\",sans-serif}" \
-    "header,main,footer{max-width:72rem;margin:0 auto;padding:0 1.25rem}" \
+    "header,main,footer{max-width:80rem;margin:0 auto;padding:0 1.25rem}" \
     "header{padding-top:1.75rem}" \
     "h1{margin:0;font-size:1.5rem;letter-spacing:-.01em}" \
     "a{color:var(--link)}" \
@@ -36,6 +36,7 @@
     "thead th{border-top:0;color:var(--soft);font-size:.8rem;font-weight:600}" \
     ".domains{table-layout:fixed}.domains thead th:first-child{width:8.6rem}" \
     ".domains thead th:nth-child(3){width:32.5rem}.domains thead th:nth-child(n+4){width:6.4rem}" \
+    "@media(min-width:80rem){.domains thead th:nth-child(3){width:39.5rem}}" \
     ".facts{margin:0 0 .8rem}.facts th,.facts td{padding:.4rem .9rem}.facts td{overflow-wrap:anywhere}" \
     "tbody th{font-weight:600;overflow-wrap:anywhere}code[title]{overflow-wrap:normal}" \
     ".facts tbody th{overflow-wrap:normal;white-space:nowrap}.facts th code{white-space:normal}" \

@@ -16,13 +16,15 @@ scrape_configs:
   - job_name: fedhealth
     file_sd_configs: [{{files: ["{targets}"]}}]
 """
-HEALTHY = [case["domain"] for case in CASES if case["state"] == "ok" and not case["config"] and not case["needs"]]
+HEALTHY = [case for case in CASES
+           if case["state"] == "ok" and not case["config"].keys() - {"dialback"} and not case["needs"]]
 HEALTHY_NODES = [case["name"] for case in IMP_CASES if case["state"] == "ok"]
 
 # Of each check; two checks of a node have another alert for some reasons.
 _ALERTS = {
     "srv": "FedhealthSrvFailed", "connect": "FedhealthConnectFailed", "stream": "FedhealthStreamFailed",
     "starttls": "FedhealthStarttlsFailed", "certificate": "FedhealthCertificateFailed", "auth": "FedhealthAuthFailed",
+    "dialback": "FedhealthDialbackFailed", "ping": "FedhealthPingFailed",
     "axl": "FedhealthImpAxlFailed", "s2snode": "FedhealthImpS2sNodesUnexpected",
     "xcp_restart": "FedhealthImpXcpRestartPending", "xcp_router": "FedhealthImpXcpRouterFailed",
 }
@@ -77,4 +79,8 @@ class Watch(Prometheus):
 def write_healthy_config(lab, path, **config):
     """A configuration with those domains and nodes of the lab of which nothing is wrong."""
     nodes = [each for each in lab.imp.configs() if each["name"] in HEALTHY_NODES]
-    return lab.write_config(path, domains=HEALTHY, imp_nodes=nodes, **config)
+    domains = [json.dumps({"name": case["domain"], **lab.filled(case["config"])}) for case in HEALTHY]
+    lab.write_config(path, domains=domains, imp_nodes=nodes, **config)
+    with open(path, "a", encoding="utf-8") as out:
+        out.write(f'ping: {json.dumps([lab.ping_config([case["domain"] for case in HEALTHY if case["ping"]])])}\n')
+    return path

@@ -136,11 +136,14 @@ def alert(name, severity, **labels):
 
 
 def test_what_is_muted(scene):
-    """A warning beside something critical of the same subject, and the troubles of an agent that is down."""
+    """A warning beside something critical of the same subject, a ping to a domain that cannot be reached, and the
+    troubles of an agent that is down."""
     assert scene.muted(
         alert("ConnectFailed", "critical", domain="a.example"),
         alert("CertificateFailed", "warning", domain="a.example"),
+        alert("PingFailed", "critical", domain="a.example"),
         alert("CertificateExpiring", "warning", domain="b.example"),
+        alert("DialbackFailed", "critical", domain="c.example"),
         alert("ImpXcpRestartPending", "critical", node="a.example"),
         alert("ImpS2sNodesUnexpected", "warning", node="a.example"),
         alert("ImpStale", "warning", node="b.example"),
@@ -148,7 +151,8 @@ def test_what_is_muted(scene):
         alert("ReloadFailed", "warning", instance="a:9529"),
         alert("AgentxLost", "warning", instance="b:9529"),
         {"alertname": "NodeDown", "severity": "warning", "domain": "a.example"},
-    ) == {"FedhealthCertificateFailed", "FedhealthImpS2sNodesUnexpected", "FedhealthReloadFailed"}
+    ) == {"FedhealthCertificateFailed", "FedhealthPingFailed", "FedhealthImpS2sNodesUnexpected",
+          "FedhealthReloadFailed"}
 
 
 def test_a_fault_arrives_once_and_so_does_its_end(scene):

@@ -1,17 +1,20 @@
 """The command line: `fedhealth check` and `fedhealth explain`; the daemon's options."""
 
+import json
+import os
 import re
 
 import pytest
 
 from agent import FEDHEALTH, FEDHEALTHD, run
-from lab import CASES
+from lab import CASES, CHECKS
 
 REASONS = sorted({reason for case in CASES for _, reason in case["checks"].values()})
 
 
 @pytest.mark.parametrize("domain, state, code", [
-    ("healthy.lab.test", "OK", 0), ("expired.lab.test", "WARNING", 1), ("refused.lab.test", "CRITICAL", 2)])
+    ("healthy.lab.test", "OK", 0), ("expired.lab.test", "WARNING", 1), ("refused.lab.test", "CRITICAL", 2),
+    ("dialback-rejected.lab.test", "CRITICAL", 2), ("ping-no-route.lab.test", "CRITICAL", 2)])
 def test_nagios(agent, domain, state, code):
     """One line: state, what is wrong, and performance data after the bar."""
     done = run(FEDHEALTH, "check", "--config.file", agent.config, "--nagios", domain)
@@ -26,6 +29,25 @@ def test_nagios(agent, domain, state, code):
         (reason,) = [reason for case in CASES if case["domain"] == domain
                      for state, reason in case["checks"].values() if state == "critical"]
         assert reason in text
+
+
+@pytest.mark.parametrize("domain, last", [
+    ("healthy.lab.test", "auth"), ("dialback.lab.test", "dialback"), ("ping.lab.test", "ping")])
+def test_a_line_a_check(agent, domain, last):
+    """With its time; none for what is not configured."""
+    lines = run(FEDHEALTH, "check", "--config.file", agent.config, domain).stdout.splitlines()
+    wanted = [check for check in CHECKS if check not in ("dialback", "ping") or check == last]
+    assert lines[0] == f"{domain}: ok"
+    assert [re.fullmatch(r"  (\w+) +ok +\d+\.\d ms(  .+)?", line).group(1) for line in lines[1:]] == wanted
+
+
+def test_intervals_are_those_of_the_file(lab, folder):
+    """Keys are verified less often than the rest is checked."""
+    config = lab.write_config(os.path.join(folder, "agent.yaml"), interval="1m")
+    done = run(FEDHEALTH, "check", "--config.file", config, "--json", "dialback.lab.test", "healthy.lab.test")
+    found = [{check: values["interval_seconds"] for check, values in domain["checks"].items()}
+             for domain in json.loads(done.stdout)["domains"]]
+    assert found == [{**dict.fromkeys(CHECKS, 60), "dialback": 1800}, dict.fromkeys(CHECKS, 60)]
 
 
 def test_several_domains_worst_counts(agent):

@@ -184,6 +184,8 @@ CHANGING = node("changing", control=with_rows("cm-2_s2scp-1.expe1-lab-test"))
 UNREAD = node("unread", config={"control_center": {"url": "https://127.0.0.1:1/"}})  # is unknown, with nothing critical
 SKIPPED = "starttls-and-direct.lab.test"  # it has two endpoints
 
+# What nothing in the lab has, and what has the same labels and stands for it: stapled OCSP, TLSA records.
+STANDS_FOR = {'test="revocation"': 'test="name"', 'test="dane"': 'test="name"'}
 # Those that find something when nothing was heard of the agents for a minute.
 LATER = {("agent.json", "Stale", "A")}
 # All of each variable: what was found, unless it has a value for all.
@@ -238,7 +240,7 @@ class Scene:
 
     def filled(self, expression):
         """The expression with all agents chosen, and each domain or node in turn."""
-        for name, value in FILLED.items():
+        for name, value in {**FILLED, **STANDS_FOR}.items():
             expression = expression.replace(name, value)
         if "$domain" in expression:
             return [expression.replace("$domain", each) for each in self.domains]

@@ -11,16 +11,18 @@ from rules import RULES, alert_of
 STAGES = {  # of a check's reasons, by label and check
     ("domain", "srv"): ["srv"], ("domain", "connect"): ["connect"], ("domain", "stream"): ["stream", "starttls"],
     ("domain", "starttls"): ["starttls", "stream"], ("domain", "certificate"): ["certificate"],
-    ("domain", "auth"): ["auth", "stream", "starttls"], ("node", "axl"): ["axl"], ("node", "s2snode"): ["s2snode"],
+    ("domain", "auth"): ["auth", "stream", "starttls"], ("domain", "dialback"): ["dialback"],
+    ("domain", "ping"): ["ping"], ("node", "axl"): ["axl"], ("node", "s2snode"): ["s2snode"],
     ("node", "xcp_restart"): ["xcp"], ("node", "xcp_router"): ["xcp"],
 }
 WHATS = {
     "srv": "SRV lookup", "connect": "connection", "stream": "XMPP stream", "starttls": "TLS",
-    "certificate": "certificate", "auth": "offer to authenticate", "axl": "AXL", "s2snode": "table xmpps2snode",
+    "certificate": "certificate", "auth": "offer to authenticate", "dialback": "dialback", "ping": "ping",
+    "axl": "AXL", "s2snode": "table xmpps2snode",
     "xcp_restart": "restart of the XCP Router", "xcp_router": "XCP Router",
 }
-UNKNOWN = [("domain", "not_run"), ("domain", "local_error"), ("node", "not_run"), ("node", "local_error"),
-           ("node", "xcp_source_failed")]
+UNKNOWN = [("domain", "not_run"), ("domain", "local_error"), ("domain", "ping_unreachable"), ("node", "not_run"),
+           ("node", "local_error"), ("node", "xcp_source_failed")]
 # Names of nodes are free text. What is harmless to YAML, PromQL and templates alike proves nothing.
 ODD_NAME = "caf\u00e9 \"{{ $value }}\" \\n `x` {a='b'} #" + "n" * 200
 

@@ -277,10 +277,10 @@ class Lab:
         domain = {"name": case["unicode"], **self.filled(case["config"])}
         return f"  - {json.dumps(domain, ensure_ascii=False) if case['config'] else case['unicode']}"
 
-    def _ping(self):
+    def ping_config(self, domains):
+        """An entry of `ping`: the account, by which these domains are pinged."""
         return {"account": PING["account"], "password_file": self.secret_files["ping_secret"],
-                "server": f"127.0.0.1:{self.client_port}",
-                "domains": [case["domain"] for case in CASES if case["ping"]]}
+                "server": f"127.0.0.1:{self.client_port}", "domains": domains}
 
     def write_config(self, path, interval="10s", timeout="5s", confirm=2, dns_port=None, snmp_port=1161,
                      agentx_socket=None, state_dir=None, domains=None, imp_nodes=None, resolvers=None):
@@ -300,7 +300,8 @@ class Lab:
                 domains="\n".join(f"  - {name}" for name in domains) if domains else
                         "\n".join(self._domain_line(case) for case in CASES)))
             if not domains:
-                out.write(f"ping:\n  - {json.dumps(self._ping())}\n")
+                pinged = [case["domain"] for case in CASES if case["ping"]]
+                out.write(f"ping:\n  - {json.dumps(self.ping_config(pinged))}\n")
             if imp_nodes:
                 out.write("imp_nodes:\n" + "".join(f"  - {as_yaml(node)}\n" for node in imp_nodes))
         return path

@@ -252,6 +252,23 @@ static void test_unconfirmed(void **state)
     sample_status_free(status);
 }
 
+/* Not when the deciding check last ran, which may do so seldom. */
+static void test_last_round(void **state)
+{
+    (void)state;
+    static const char LAST_RUN[] = "data-label=\"last run\"><time datetime=\"2026-";
+    struct status *status = sample_status_new();
+    struct domain_status *domain = status->domains[1];
+    char *before = page_of(status);
+    domain->check[domain->worst].last_run_ms -= INT64_C(1800000);
+    char *after = page_of(status);
+    const char *one = find(find(before, domain->name), LAST_RUN), *other = find(find(after, domain->name), LAST_RUN);
+    assert_memory_equal(one, other, strlen(LAST_RUN) + strlen("11-25T00:00:00Z"));
+    free(before);
+    free(after);
+    sample_status_free(status);
+}
+
 static void test_domain_others(void **state)
 {
     (void)state;
@@ -448,6 +465,7 @@ int main(void)
         cmocka_unit_test(test_page),          cmocka_unit_test(test_page_hostile), cmocka_unit_test(test_page_empty),
         cmocka_unit_test(test_page_many),     cmocka_unit_test(test_warnings),     cmocka_unit_test(test_domain),
         cmocka_unit_test(test_unconfirmed),   cmocka_unit_test(test_domain_others), cmocka_unit_test(test_prose),
+        cmocka_unit_test(test_last_round),
         cmocka_unit_test(test_landing_of_nodes), cmocka_unit_test(test_node),
         cmocka_unit_test(test_node_of_other_case),
     };
