@@ -1,8 +1,8 @@
 """Why each reason is the verdict that it is, and which rows of the tests lead to it: docs/verdicts.md.
 
 A row is what a test is parametrized with under the name `case`, if it says which reasons it must lead to (`reasons`,
-`checks` or `found`, by check), or a mark `produces(reason, why)` of a test. The lab's domains are none, since a real server cannot
-be made to do everything; the lab's Cisco nodes are.
+`checks` or `found`, by check), or a mark `produces(reason, why)` of a test. The lab's domains are none, since a real
+server cannot be made to do everything; the lab's Cisco nodes are.
 
 usage: FEDHEALTH_BUILD=build python3 tests/integration/verdicts.py > docs/verdicts.md
 """
