@@ -10,4 +10,4 @@ TESTS += docs/current
 EXTRA_DIST += docs/alerts.md docs/configuration.md docs/dialback.md docs/grafana-agent.png docs/grafana-domain.png \
 	docs/grafana-imp.png docs/grafana-overview.png docs/grafana.md docs/http.md docs/imp.png docs/internals.md \
 	docs/lab.md docs/metrics.md docs/noc.md docs/page.png docs/ping.md docs/prometheus.md docs/rules.in.yml \
-	docs/sharding.md docs/snmp.md docs/troubleshooting.md
+	docs/sharding.md docs/snmp.md docs/troubleshooting.md docs/verdicts.md

@@ -49,7 +49,7 @@ tests_unit_test_soap_reader_LDADD = agent/cisco/libcisco.a agent/base/libbase.a 
 
 # The Notifications page: its readers, and the form login before it.
 check_PROGRAMS += tests/unit/test_html tests/unit/test_notifications
-tests_unit_test_html_SOURCES = tests/unit/test_html.c
+tests_unit_test_html_SOURCES = tests/unit/test_html.c tests/unit/slow.h
 tests_unit_test_html_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_html_LDADD = agent/cisco/libcisco.a agent/base/libbase.a $(XML2_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_notifications_SOURCES = tests/unit/test_notifications.c tests/unit/page_scene.c \

@@ -9,6 +9,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/mem.h"
 #include "base/network.h"
 #include "dns/dns_message.h"
@@ -172,11 +173,6 @@ static void lookup_end(struct lookup *lookup)
         loop_timer_arm(query->timer, grace_us);
 }
 
-static bool is_exhaustion(int error)
-{
-    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
-
 /* Without ARES_SUCCESS none of the channel's servers answered, and there is no other one to ask. Where c-ares could not
  * have a socket it says "connection refused", and only errno, which is cleared before it is called, still tells why. */
 static void answered(void *arg, int status, int timeouts, unsigned char *bytes, int length)
@@ -193,8 +189,10 @@ static void answered(void *arg, int status, int timeouts, unsigned char *bytes, 
         return;
     lookup->ask = NULL;
     if (status != ARES_SUCCESS) {
-        if (is_exhaustion(error))
+        if (descriptors_lacking(error)) {
+            descriptors_note(error);
             lookup->reply.status = DNS_LOCAL_ERROR;
+        }
         lookup_end(lookup);
         return;
     }

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "base/mem.h"
 #include "fetch/fetch_private.h"
 #include "login/secret.h"
@@ -244,7 +245,8 @@ void fetch_client_remove(struct fetch *fetch)
 curl_socket_t fetch_client_open(struct fetch *fetch, struct curl_sockaddr *address)
 {
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
+    descriptors_note(fd < 0 ? errno : 0);
+    if (fd < 0 && descriptors_lacking(errno))
         fetch->local_error = errno;
     return fd;
 }

@@ -182,6 +182,14 @@ void dialback_memory_recall(const struct dialback_memory *memory, const struct c
     result->carried[CHECK_DIALBACK] = asked == 0 && recalled > 0 && recalled == entry->count;
 }
 
+/* Silence, an end, an error and faults of this machine say nothing of a key: they are not kept, so that the endpoint is
+ * asked again in the next round. */
+static bool is_verdict(enum reason reason)
+{
+    return reason == REASON_OK || reason == REASON_NOT_APPLICABLE || reason == REASON_DIALBACK_KEY_REJECTED ||
+           reason == REASON_DIALBACK_ACCEPTS_BOGUS;
+}
+
 static void take_endpoint(struct entry *entry, const struct endpoint_result *endpoint)
 {
     const struct check_result *check = &endpoint->check[CHECK_DIALBACK];
@@ -211,8 +219,7 @@ void dialback_memory_note(struct dialback_memory *memory, const struct config_do
     entry->known = mem_array(result->endpoint_count, sizeof *entry->known);
     for (size_t i = 0; i < result->endpoint_count; i++) {
         const struct endpoint_result *endpoint = &result->endpoints[i];
-        /* A fault of this machine is no result to keep. */
-        if (endpoint->reached[CHECK_DIALBACK] && endpoint->check[CHECK_DIALBACK].reason != REASON_LOCAL_ERROR)
+        if (endpoint->reached[CHECK_DIALBACK] && is_verdict(endpoint->check[CHECK_DIALBACK].reason))
             take_endpoint(entry, endpoint);
     }
     entry->same = entry->same > 0 && entry->state == state ? entry->same + 1 : 1;

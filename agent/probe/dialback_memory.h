@@ -1,6 +1,7 @@
 /* What is known of dialback from one round to the next. Peers log every key that is verified, so that this is done at
- * an interval of its own, longer than that of the rounds; in between the results of each endpoint stand. No I/O, no
- * clock: pure over what the caller gives. */
+ * an interval of its own, longer than that of the rounds; in between the verdict on each endpoint's keys stands. An
+ * endpoint that gave none (silence, an end, an error) is asked again in each round. No I/O, no clock: pure over what
+ * the caller gives. */
 #ifndef PROBE_DIALBACK_MEMORY_H
 #define PROBE_DIALBACK_MEMORY_H
 

@@ -31,7 +31,7 @@ tests_unit_test_state_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_state_LDADD = $(store_test_libs)
 
 check_PROGRAMS += tests/unit/test_state_file
-tests_unit_test_state_file_SOURCES = tests/unit/test_state_file.c tests/unit/state_faults.def $(store_scene)
+tests_unit_test_state_file_SOURCES = tests/unit/test_state_file.c tests/unit/slow.h tests/unit/state_faults.def $(store_scene)
 tests_unit_test_state_file_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(ZLIB_CFLAGS)
 tests_unit_test_state_file_LDADD = $(store_test_libs)
 

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "loop/loop.h"
 
 void channel_init(struct channel *channel, size_t out_cap)
@@ -34,6 +35,7 @@ int channel_dial(struct channel *channel, const char *address, uint16_t port)
         return EINVAL;
     int error = 0, on = 1;
     channel->fd = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    descriptors_note(channel->fd < 0 ? errno : 0);
     if (channel->fd >= 0) /* else the second stream's header waits 40 ms for the peer's delayed acknowledgement */
         setsockopt(channel->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (channel->fd < 0 || (connect(channel->fd, to->ai_addr, to->ai_addrlen) != 0 && errno != EINPROGRESS))

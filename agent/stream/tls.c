@@ -20,6 +20,8 @@
  * many bytes, of a handshake and all that may follow, end the session. */
 #define READS_PER_TURN 8
 #define RECEIVED_MAX (512 * 1024)
+/* A KeyUpdate of 26 bytes costs as much time as thousands of others, so it counts as so many. */
+#define KEY_UPDATE_COST (8 * 1024)
 /* Finite-field Diffie-Hellman in a larger group, which the peer chooses, would hold up the loop. */
 #define DH_BITS_MAX 4096
 /* Longest record that is sent. OpenSSL has a buffer of that size, and behind a ticket of TLS 1.3 keeps it until it
@@ -113,6 +115,14 @@ static int accept_security(const SSL *ssl, const SSL_CTX *context, int operation
     return operation != SSL_SECOP_TMP_DH || EVP_PKEY_get_bits(other) <= DH_BITS_MAX;
 }
 
+/* Called for every message, sent or received. */
+static void count_key_updates(int sent, int version, int type, const void *message, size_t length, SSL *ssl, void *arg)
+{
+    (void)version, (void)arg;
+    if (!sent && type == SSL3_RT_HANDSHAKE && length > 0 && *(const unsigned char *)message == SSL3_MT_KEY_UPDATE)
+        session_of(ssl)->received += KEY_UPDATE_COST;
+}
+
 static bool load_client_certificate(SSL_CTX *ssl, const struct tls_options *options, struct err *err)
 {
     if (options->client_certificate == NULL) {
@@ -140,6 +150,7 @@ struct tls_context *tls_context_new(const struct tls_options *options, struct er
     SSL_CTX_set_cipher_list(ssl, "DEFAULT:@SECLEVEL=0");
     SSL_CTX_set_security_level(ssl, 0);
     SSL_CTX_set_security_callback(ssl, accept_security);
+    SSL_CTX_set_msg_callback(ssl, count_key_updates);
     SSL_CTX_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
@@ -302,7 +313,9 @@ static bool insists_on_certificate(const struct tls_session *session, unsigned a
 void tls_session_fault(const struct tls_session *session, struct check_result *result)
 {
     if (tls_session_flooded(session)) {
-        check_result_set(result, REASON_STREAM_TOO_LARGE, "more than %d bytes inside TLS", RECEIVED_MAX);
+        check_result_set(result, REASON_STREAM_TOO_LARGE,
+                         "more than %d bytes inside TLS, each change of keys counted as %d", RECEIVED_MAX,
+                         KEY_UPDATE_COST);
         return;
     }
     if (session->end == TLS_CLOSED && (SSL_get_shutdown(session->ssl) & SSL_RECEIVED_SHUTDOWN) != 0) {

@@ -1,6 +1,7 @@
 #include "exporters/http/http.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <microhttpd.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #define LOG_SUBSYSTEM "http"
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "exporters/http/body.h"
@@ -32,6 +34,7 @@
 #define GZIP_LEAST 1024
 #define STOP_WAIT_MS 3000
 #define STOP_STEP_MS 10
+#define LACKING_PAUSE_MS 100 /* between attempts to accept a client without a descriptor for it */
 
 #define TEXT_TYPE "text/plain; charset=utf-8"
 /* Pages here are plain HTML with a style of their own: nothing is fetched, run, framed or sent anywhere. */
@@ -372,15 +375,22 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
     *context = visitor;
 }
 
-/* Nearly all of it is about what some client did. */
+/* Nearly all of it is about what some client did. Where accept() fails for want of a descriptor the library tries again
+ * at once and for ever; it says so first, which is the moment to make it wait. */
 static void on_message(void *arg, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 static void on_message(void *arg, const char *format, va_list args)
 {
     (void)arg;
+    const struct timespec pause = {.tv_nsec = LACKING_PAUSE_MS * 1000000L};
+    bool lacking = descriptors_lacking(errno);
     char text[512];
     vsnprintf(text, sizeof text, format, args);
     text[strcspn(text, "\n")] = '\0';
     log_debug("libmicrohttpd: %s", text);
+    if (lacking) {
+        nanosleep(&pause, NULL);
+        errno = 0; /* which a success would leave as it is */
+    }
 }
 
 static bool start(struct listener *listener, struct err *err)

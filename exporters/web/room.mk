@@ -21,7 +21,7 @@ tests_unit_test_web_SOURCES = tests/unit/test_web.c $(sample_status)
 tests_unit_test_web_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_web_LDADD = $(WEB_TEST_LIBS)
 
-tests_unit_test_json_SOURCES = tests/unit/test_json.c $(sample_status)
+tests_unit_test_json_SOURCES = tests/unit/test_json.c tests/unit/slow.h $(sample_status)
 tests_unit_test_json_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_json_LDADD = $(WEB_TEST_LIBS)
 endif

@@ -2,6 +2,7 @@
 # --enable-fuzzing CC=clang they are libFuzzer programs, and `make fuzz` runs each within FUZZ_LIMIT.
 FUZZERS = tests/fuzz/certificate_name tests/fuzz/chain tests/fuzz/configuration tests/fuzz/cp_id tests/fuzz/dns \
 	tests/fuzz/features tests/fuzz/html tests/fuzz/probe_target tests/fuzz/sasl tests/fuzz/soap tests/fuzz/stream
+FUZZERS += tests/fuzz/http_headers
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/record
 FUZZ_LIMIT = -max_total_time=60
 
@@ -59,3 +60,6 @@ tests_fuzz_cp_id_LDADD = agent/health/libhealth.a agent/base/libbase.a
 tests_fuzz_html_SOURCES = tests/fuzz/html.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
 tests_fuzz_html_LDFLAGS = $(FUZZING_LINK)
 tests_fuzz_html_LDADD = agent/cisco/libcisco.a agent/base/libbase.a $(XML2_LIBS)
+tests_fuzz_http_headers_SOURCES = tests/fuzz/http_headers.c tests/fuzz/fuzz.h $(FUZZ_MAIN)
+tests_fuzz_http_headers_LDFLAGS = $(FUZZING_LINK)
+tests_fuzz_http_headers_LDADD = exporters/http/libhttp.a agent/base/libbase.a

@@ -4,7 +4,7 @@ import random
 import struct
 
 import names
-from hostile import IGNORES, IMPATIENT, REFUSES, Case
+from hostile import IGNORES, IMPATIENT, REFUSES, Case, Settings
 from names import AAAA, CNAME, SRV, TRUNCATED, a, answer, cname, encode, only, rcode, raw, record, silence, srv
 from peers import ASKED, DIALBACK, HEADER, OPENED, PROCEED, STARTTLS_REQUIRED, features, tls
 
@@ -91,6 +91,8 @@ DNS_FAILURES = [
           "dns_no_address", srv=answer(), direct=rcode(names.NXDOMAIN), domain=rcode(names.NXDOMAIN)),
     fails("no_data_direct", "... and so it does by the other service's name", "dns_no_address",
           srv=rcode(names.NXDOMAIN), direct=answer(), domain=rcode(names.NXDOMAIN)),
+    fails(".".join(["long" * 14] * 4), "with _xmpp-server._tcp in front the name is longer than DNS can carry",
+          "domain_invalid"),
     fails("alias_in_a_circle", "an SRV name that is an alias of itself has no records", "dns_no_address",
           srv=answer(cname("_xmpp-server._tcp.{}"))),
 ]
@@ -196,6 +198,17 @@ DNS_ODDITIES = [
           host=only(AAAA, rcode(names.SERVFAIL), answer(a()))),
 ]
 
+RESTRICTED = Settings(agent=', address_families: ipv4, deny_networks: ["127.9.0.0/16"]')
+NOT_HERE = [
+    Case("address_denied", "the configuration forbids to connect there", "critical", {"connect": "connect_denied"},
+         dns={"host": answer(a("127.9.8.7"))}, settings=RESTRICTED),
+    Case("one_address_denied", "... which is a warning where another address is allowed", "warning",
+         {"connect": "connect_denied"}, GOOD, "auth", {"host": answer(a(), a("127.9.8.7"))}, settings=RESTRICTED),
+    Case("family_left_out", "the only address is of a family that the configuration leaves out", "unknown",
+         {"connect": "local_error"}, dns={"host": only(AAAA, raw(record(AAAA, b"\0" * 15 + b"\1")))},
+         settings=RESTRICTED),
+]
+
 CONNECTING = [
     Case("nobody_listens", "nobody listens", "critical", {"connect": "connect_refused"}, REFUSES),
     Case("no_answer_to_syn", "connecting takes for ever", "critical", {"connect": "connect_timeout"}, IGNORES,
@@ -204,4 +217,4 @@ CONNECTING = [
          dns={"host": answer(a("255.255.255.255"))}),
 ]
 
-CASES = DNS_FAILURES + DNS_MALFORMED + SRV_VERDICTS + DNS_ODDITIES + CONNECTING
+CASES = DNS_FAILURES + DNS_MALFORMED + SRV_VERDICTS + DNS_ODDITIES + NOT_HERE + CONNECTING

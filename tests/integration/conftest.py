@@ -76,6 +76,11 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.path.name != "test_readme.py")
 
 
+def pytest_configure(config):
+    """The mark of a test that is a row of docs/verdicts.md by itself."""
+    config.addinivalue_line("markers", "produces(reason, why): the test makes the agent come to this reason")
+
+
 def pytest_sessionstart():
     """Without programs there is nothing to test."""
     for program in (FEDHEALTHD, FEDHEALTH):

@@ -11,6 +11,7 @@ import sys
 import warnings
 
 import names
+import openssl_peer
 from agent import FEDHEALTH, run
 from lab.certificates import Authority, openssl
 from peers import Peers
@@ -30,7 +31,7 @@ with open(FEDHEALTH, "rb") as _program:
 PREFIXES = {"srv": "_xmpp-server._tcp.", "direct": "_xmpps-server._tcp.", "host": "host.", "domain": "",
             "tlsa": "_{port}._tcp.host."}
 CONFIG = """\
-agent: {{domain: {monitor}, timeout: {timeout}, interval: 2s, max_endpoints: 64, state_dir: {state_dir}}}
+agent: {{domain: {monitor}, timeout: {timeout}, interval: 2s, max_endpoints: 64, state_dir: {state_dir}{agent}}}
 dns: {{resolvers: [{{name: scripted, address: "127.0.0.1:{dns_port}"}}{second}]}}
 tls: {{ca_file: {ca_file}{tls}}}
 domains:
@@ -40,9 +41,10 @@ domains:
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """Of a whole run. `tls` is more of the configuration's tls map."""
+    """Of a whole run. `tls` and `agent` are more of these maps of the configuration."""
     timeout: str = "30s"  # so long that no slow machine makes a case time out by mistake
     tls: str = ""
+    agent: str = ""
     second: bool = False  # is there a second resolver?
 
 
@@ -143,7 +145,7 @@ class Certificates:
         """The server's side of TLS: `oldest` and `newest` version, `ciphers`, `clients`: need certificates?
         `dh_bits`: size of the Diffie-Hellman group. `protocol`: known for ALPN. `named`: must the client name (SNI) one
         of the cases' domains? `staple`: an OCSP response, by its name; of the other options only `newest` goes with
-        it."""
+        it. `libssl`: by openssl_peer, with which only `newest` goes too."""
         key = (certificate, *sorted(options.items()))
         if key not in self._contexts:
             self._contexts[key] = self._make(certificate, **options)
@@ -166,7 +168,9 @@ class Certificates:
         return hashlib.sha256(ssl.PEM_cert_to_DER_cert(leaf)).digest()
 
     def _make(self, certificate, oldest="TLSv1", newest="TLSv1_3", ciphers="DEFAULT", clients=False, dh_bits=None,
-              protocol=None, named=False, staple=None):
+              protocol=None, named=False, staple=None, libssl=False):
+        if libssl:
+            return openssl_peer.Context(*self.files[certificate], newest)
         if staple:
             return StaplingContext(*self.files[certificate], self.responses[staple], newest)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -275,7 +279,7 @@ class Stage:
             second = f', {{name: second, address: "127.0.0.1:{self.second.port}"}}' if settings.second else ""
             out.write(CONFIG.format(monitor=MONITOR, timeout=settings.timeout, dns_port=self.names.port, second=second,
                                     state_dir=os.path.join(os.path.dirname(path), "state"),
-                                    tls=settings.tls, ca_file=self._certificates.ca_file,
+                                    tls=settings.tls, agent=settings.agent, ca_file=self._certificates.ca_file,
                                     domains="\n".join(f"  - {domain}" for domain in domains)) + more)
         return path
 

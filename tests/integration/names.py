@@ -133,10 +133,22 @@ def only(kind, reply, otherwise=answer()):
     return lambda question: (reply if question.type == kind else otherwise)(question)
 
 
+def ask(server, query):
+    """What another server answers over UDP; nothing if it does not answer."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.settimeout(1)
+        try:
+            udp.sendto(query, server)
+            return [udp.recv(65535)]
+        except OSError:
+            return []
+
+
 class Names:
-    """The server, on a thread of its own."""
+    """The server, on a thread of its own. With `upstream`, (address, port), it asks there for what it does not know."""
 
     def __init__(self):
+        self.upstream = None
         self.port = free_port(socket.SOCK_DGRAM, socket.SOCK_STREAM)
         self._table = {}
         self._ready = selectors.DefaultSelector()
@@ -173,7 +185,8 @@ class Names:
     def _messages(self, query, tcp):
         name, end = decode(query, 12)
         question = Question(query[:2], query[12:end + 4], name, struct.unpack_from(">H", query, end)[0], tcp)
-        reply, question.domain, question.port = self._table.get(name, (rcode(NXDOMAIN), "", 0))
+        unknown = rcode(NXDOMAIN) if self.upstream is None else lambda _: ask(self.upstream, query)
+        reply, question.domain, question.port = self._table.get(name, (unknown, "", 0))
         return reply(question)
 
     def _answer_datagram(self, udp):

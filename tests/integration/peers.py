@@ -125,6 +125,21 @@ class Conversation:
         """The protocol that ALPN led to, or None."""
         return self._tls.selected_alpn_protocol()
 
+    def change_keys(self, how, *arguments, times=1):
+        """Begins TLS's own business anew, so many times, by this method of a Session of openssl_peer."""
+        for _ in range(times):
+            getattr(self._tls, how)(*arguments)
+        messages = self._outgoing.read()
+        assert messages
+        self.push(messages)
+
+    def drain_tls(self):
+        """As drain(), but says so where what comes is a fault of TLS."""
+        try:
+            self.drain()
+        finally:
+            self.push(self._outgoing.read())
+
     def say_goodbye(self):
         """close_notify."""
         with contextlib.suppress(ssl.SSLError):
@@ -186,6 +201,35 @@ def reset(talk):
     """Ends the connection by RST."""
     reset_connection(talk.connection)
     raise ConnectionAbortedError
+
+
+def renegotiate(talk):
+    """Asks for another handshake (TLS 1.2 by libssl)."""
+    talk.change_keys("renegotiate")
+
+
+def insist(talk):
+    """Waits for what it asked for. libssl ends the connection when it is declined."""
+    talk.drain_tls()
+
+
+def update_keys(count, asking):
+    """So many KeyUpdates; if `asking`, the other side is to change its keys as well (TLS 1.3 by libssl)."""
+    def step(talk):
+        for _ in range(0, count, 20):
+            talk.change_keys("update_key", asking, times=20)
+    return step
+
+
+def byte_a_second(talk):
+    """From here on."""
+    talk.pause = 1
+
+
+def deaf(talk):
+    """From here on nothing is read any more, however the other side says goodbye."""
+    while talk.connection.recv(65536):
+        pass
 
 
 def flood(chunk):

@@ -16,6 +16,7 @@ import cases_certificates
 import cases_dialback
 import cases_direct
 import cases_names
+import cases_stages
 import cases_stream
 import cases_tls
 import cases_views
@@ -25,7 +26,7 @@ from hostile import SANITIZED, Case, Certificates, Settings, Stage
 from peers import full_listener, reset, reset_all
 
 CASES = (cases_names.CASES + cases_views.CASES + cases_stream.CASES + cases_tls.CASES + cases_certificates.CASES
-         + cases_direct.CASES + cases_dialback.CASES)
+         + cases_direct.CASES + cases_dialback.CASES + cases_stages.CASES)
 MEMORY_MAX = 64 << 20  # bytes; sanitizers need more for themselves
 CONTROL = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f]")
 
@@ -155,8 +156,9 @@ def connecting_to(port):
         return sum(f" 0100007F:{port:04X} 02 " in line for line in table)
 
 
+@pytest.mark.produces("connect_reset", "connected and reset before the agent could look")
 def test_reset_while_connecting(certificates, folder):
-    """Connected and reset before the agent could look: it sleeps meanwhile, and the kernel connects for it."""
+    """The agent sleeps meanwhile, and the kernel connects for it."""
     with contextlib.ExitStack() as held:
         listener = full_listener(held)
         port = listener.getsockname()[1]

@@ -81,6 +81,7 @@ def _scene(lab, tmp_path_factory):
             scene.stop()
 
 
+@pytest.mark.produces("xcp_restart_unknown", "rows that have always been there say nothing of the router")
 def test_first_sight_is_unknown(scene):
     """Rows that have always been there say nothing of the router."""
     assert scene.checks("first-sight")["xcp_restart"] == ["unknown", "xcp_restart_unknown"]
@@ -218,6 +219,7 @@ def test_role_that_is_missing(scene):
     assert scene.checks("sessions")["axl"] == ["ok", "ok"]
 
 
+@pytest.mark.produces("s2snode_differs", "two nodes of a cluster have different rows")
 def test_nodes_of_a_cluster_differ(scene):
     assert scene.checks("cluster-a")["s2snode"] == ["ok", "ok"]
     assert scene.checks("cluster-b")["s2snode"] == ["ok", "ok"]

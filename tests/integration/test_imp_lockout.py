@@ -68,6 +68,7 @@ def kill(process):
     process.wait()
 
 
+@pytest.mark.produces("axl_login_held", "a login was rejected; until the password is another no other one is made")
 def test_one_attempt(stage, folder):
     """Started and killed 200 times, at random moments; and now and then the command line is about the same."""
     config = stage.write_config(os.path.join(folder, "agent.yaml"), interval="1s")

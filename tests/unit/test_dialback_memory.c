@@ -55,10 +55,15 @@ static struct domain_result *result_with(const char *hosts)
 
 static enum reason reason_of(char outcome)
 {
-    return outcome == 'v' ? REASON_OK : outcome == 'n' ? REASON_DIALBACK_KEY_REJECTED : REASON_LOCAL_ERROR;
+    switch (outcome) {
+    case 'v': return REASON_OK;
+    case 'n': return REASON_DIALBACK_KEY_REJECTED;
+    case 's': return REASON_DIALBACK_TIMEOUT;
+    default: return REASON_LOCAL_ERROR;
+    }
 }
 
-/* What a conversation that verified keys found: v(alid), n(ot), l(ocal error). */
+/* What a conversation that verified keys found: v(alid), n(ot), s(ilence), l(ocal error). */
 static void verify(struct endpoint_result *endpoint, char outcome)
 {
     endpoint->reached[CHECK_DIALBACK] = true;
@@ -172,6 +177,14 @@ static void an_endpoint_that_was_away_is_asked_again(void **state)
         {1520, "v", "a", false, OK_, 1}, {1530, "v", "", true, OK_, 1});
 }
 
+static void an_endpoint_that_gave_no_verdict_is_asked_again(void **state)
+{
+    (void)state;
+    RUN(1, {0, "vs", "ab", false, REASON_DIALBACK_TIMEOUT, STATE_WARNING, 1},
+        {300, "vs", "b", false, REASON_DIALBACK_TIMEOUT, STATE_WARNING, 1}, {600, "vv", "b", false, OK_, 1},
+        {900, "vs", "", true, OK_, 1});
+}
+
 static void another_secret_is_tried_at_once(void **state)
 {
     (void)state;
@@ -266,6 +279,7 @@ int main(void)
         cmocka_unit_test(they_are_until_the_result_is_confirmed),
         cmocka_unit_test(an_endpoint_that_is_new_is_asked_alone),
         cmocka_unit_test(an_endpoint_that_was_away_is_asked_again),
+        cmocka_unit_test(an_endpoint_that_gave_no_verdict_is_asked_again),
         cmocka_unit_test(another_secret_is_tried_at_once),
         cmocka_unit_test(what_is_recalled_is_what_was_found),
         cmocka_unit_test(it_holds_for_one_configuration),

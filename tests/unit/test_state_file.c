@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "store/state_file.h"
+#include "tests/unit/slow.h"
 #include "tests/unit/store_scene.h"
 
 #define HEADER "{\"format\":\"fedhealth-state\",\"version\":1}\n"
@@ -125,7 +126,7 @@ static void a_file_cut_off_anywhere_is_damaged(void **state)
     struct err err;
     size_t length;
     char *text = rich_state(&length);
-    for (size_t cut = 1; cut < length; cut++)
+    for (size_t cut = 1; cut < length; cut += slow_part(13))
         assert_false(read_bytes(text, cut, &err));
     assert_true(read_bytes(text, length, &err));
     free(text);
@@ -137,7 +138,7 @@ static void a_flipped_bit_anywhere_is_damage(void **state)
     struct err err;
     size_t length;
     char *text = rich_state(&length);
-    for (size_t at = 0; at < length; at++) {
+    for (size_t at = 0; at < length; at += slow_part(31)) {
         for (int bit = 0; bit < 8; bit++) {
             text[at] = (char)(text[at] ^ 1 << bit);
             assert_false(read_bytes(text, length, &err));
@@ -153,7 +154,7 @@ static void bytes_put_in_or_taken_out_are_damage(void **state)
     struct err err;
     size_t length;
     char *text = rich_state(&length), *more = mem_alloc(length + 2);
-    for (size_t at = 0; at <= length; at++) {
+    for (size_t at = 0; at <= length; at += slow_part(31)) {
         memcpy(more, text, at);
         memcpy(more + at + 1, text + at, length - at);
         for (const char *byte = "\n x{\xff"; *byte != '\0'; byte++) {
