@@ -259,7 +259,7 @@ class Stage:
                 reply = names.secure(reply) if case.tlsa and case.authentic else reply
                 server.add(PREFIXES[which].format(port=port) + case.domain, reply, case.domain, port)
 
-    def _describe(self, case):
+    def describe(self, case):
         """The domain's map in the configuration."""
         described = {"name": case.domain}
         if case.expect:
@@ -274,7 +274,7 @@ class Stage:
 
     def write_config(self, path, settings=Settings(), more=""):
         """Writes a configuration with all cases that have these settings, and `more` at its end. Returns the path."""
-        domains = [json.dumps(self._describe(case)) for case in self._cases if case.settings == settings]
+        domains = [json.dumps(self.describe(case)) for case in self._cases if case.settings == settings]
         with open(path, "w", encoding="utf-8") as out:
             second = f', {{name: second, address: "127.0.0.1:{self.second.port}"}}' if settings.second else ""
             out.write(CONFIG.format(monitor=MONITOR, timeout=settings.timeout, dns_port=self.names.port, second=second,

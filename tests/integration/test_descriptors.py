@@ -13,9 +13,10 @@ import pytest
 import names
 from agent import LONG_WAIT, Agent, Samples, parse_text, wait_for
 from cases_stream import GOOD
-from hostile import CHECKS, Case, Certificates, Settings, Stage
+from hostile import Case, Certificates, Settings, Stage
 
 LOOKS = 60
+CHECKS = ("srv", "connect", "stream", "starttls", "certificate", "auth")
 LACKING, AGAIN = "no socket can be had: Too many open files", "sockets can be had again"
 PATIENT = Settings(timeout="240s")
 HEALTHY = [Case(f"healthy-{number}", "federates, if it is asked", "ok", {}, GOOD, settings=PATIENT)

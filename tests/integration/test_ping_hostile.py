@@ -189,6 +189,7 @@ def test_no_storm(scene):
     assert logins.count == 1
 
 
+@pytest.mark.produces("ping_login_held", "a login was rejected; with the same password no other one is made")
 def test_rejected_login_is_held(certificates, folder):
     """No second one is made with the same password; another is tried at once. All processes keep to that."""
     logins = Logins()

@@ -1,8 +1,8 @@
 """Why each reason is the verdict that it is, and which rows of the tests lead to it: docs/verdicts.md.
 
-A row is what a test is parametrized with under the name `case`, if it says which reasons it must lead to (`reasons` or
-`checks`, by check), or a mark `produces(reason, why)` of a test. The lab's domains are none, since a real server cannot
-be made to do everything; the lab's Cisco nodes are.
+A row is what a test is parametrized with under the name `case`, if it says which reasons it must lead to (`reasons`,
+`checks` or `found`, by check), or a mark `produces(reason, why)` of a test. The lab's domains are none, since a real
+server cannot be made to do everything; the lab's Cisco nodes are.
 
 usage: FEDHEALTH_BUILD=build python3 tests/integration/verdicts.py > docs/verdicts.md
 """
@@ -198,8 +198,9 @@ def _row(case):
             return None
         reasons = frozenset(reason for _, reason in case["checks"].values())
         return Row(case["name"].split(".", maxsplit=1)[0], case["about"], reasons)
-    reasons = getattr(case, "reasons", None) or getattr(case, "checks", None)
-    if not isinstance(reasons, dict):
+    reasons = next((found for name in ("reasons", "checks", "found") if isinstance(found := getattr(case, name, None),
+                                                                                   dict)), None)
+    if reasons is None:
         return None
     return Row(case.name, getattr(case, "why", ""), frozenset(reasons.values()))
 
