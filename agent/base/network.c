@@ -81,7 +81,6 @@ bool network_contains(const struct network *network, int family, const unsigned 
     return family == network->family && starts_alike(network->bytes, bytes, network->prefix);
 }
 
-/* Linux: connecting to the unspecified address, however it is written, leads to this machine itself. */
 static const unsigned char *address_meant(int family, const unsigned char *bytes)
 {
     static const struct {
@@ -100,8 +99,8 @@ static const unsigned char *address_meant(int family, const unsigned char *bytes
     return bytes;
 }
 
-const struct network *network_reached(const struct network *networks, size_t count, int family,
-                                      const unsigned char *bytes)
+const struct network *network_led_into(const struct network *networks, size_t count, int family,
+                                       const unsigned char *bytes)
 {
     const unsigned char *meant = address_meant(family, bytes);
     for (size_t i = 0; i < count; i++) {

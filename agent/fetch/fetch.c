@@ -16,7 +16,7 @@
 
 bool fetch_is_denied(const struct fetch *fetch, int family, const unsigned char *bytes)
 {
-    return network_reached(fetch->deny_networks, fetch->deny_network_count, family, bytes) != NULL;
+    return network_led_into(fetch->deny_networks, fetch->deny_network_count, family, bytes) != NULL;
 }
 
 static void list_enter(struct fetch *fetch)

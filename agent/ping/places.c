@@ -82,7 +82,7 @@ static void add_place(struct places *places, int family, const unsigned char *by
     if (places->count == PLACES_MAX || inet_ntop(family, bytes, place->address, sizeof place->address) == NULL)
         return;
     place->port = port;
-    if (network_reached(config->deny_networks, config->deny_network_count, family, bytes) != NULL)
+    if (network_led_into(config->deny_networks, config->deny_network_count, family, bytes) != NULL)
         note_fault(places, "%s lies in one of agent.deny_networks", place->address);
     else if ((config->address_families == FAMILIES_IPV4 && family != AF_INET) ||
              (config->address_families == FAMILIES_IPV6 && family != AF_INET6))

@@ -25,8 +25,8 @@ enum exclusion endpoints_exclude(const struct config *config, const struct dns_a
 static void conclude(struct endpoint_result *endpoint, const struct config *config, const struct found *found)
 {
     struct check_result *connect = &endpoint->check[CHECK_CONNECT];
-    const struct network *network = network_reached(config->deny_networks, config->deny_network_count,
-                                                    found->address.family, found->address.bytes);
+    const struct network *network = network_led_into(config->deny_networks, config->deny_network_count,
+                                                     found->address.family, found->address.bytes);
     endpoint->reached[CHECK_CONNECT] = network != NULL || found->excluded != EXCLUDED_NOT;
     if (network != NULL) {
         char text[INET6_ADDRSTRLEN] = "";
