@@ -140,28 +140,40 @@ static bool is_own(const struct imp_expect *expect, const char *domain)
     return false;
 }
 
-/* The ping belongs to the partner's domain, but it goes out through the nodes that serve the account's. */
-static const struct check_result *find_bounce(const struct imp_expect *expect, const struct domain_status *domain)
+/* A ping belongs to the partner's domain, but it goes out through the nodes that serve the account's. */
+struct bounce {
+    const struct domain_status *domain; /* the first partner's whose ping bounces; NULL: none */
+    enum reason reason;
+    bool through; /* another ping was answered */
+};
+
+static void note_pings(struct bounce *bounce, const struct imp_expect *expect, const struct domain_status *domain)
 {
     for (size_t i = 0; domain->latest != NULL && i < domain->latest->ping_count; i++) {
         const struct ping_result *ping = &domain->latest->pings[i];
-        if (ping->check.state == STATE_CRITICAL && ping_is_bounce(ping->check.reason) && is_own(expect, ping->server))
-            return &ping->check;
+        if (!is_own(expect, ping->server))
+            continue;
+        bounce->through |= ping->check.state == STATE_OK;
+        if (bounce->domain == NULL && ping->check.state == STATE_CRITICAL && ping_is_bounce(ping->check.reason)) {
+            bounce->domain = domain;
+            bounce->reason = ping->check.reason;
+        }
     }
-    return NULL;
 }
 
+/* A router that bounces does so to every partner: where one is reached, the fault lies with another, or on the way. */
 static char *bouncing_ping(const struct imp_status *node, const struct imp_expect *expect, const struct status *status)
 {
-    for (size_t i = 0; expect->federation && is_all_good(node) && i < status->domain_count; i++) {
-        const struct domain_status *domain = status->domains[i];
-        const struct check_result *bounce = find_bounce(expect, domain);
-        if (bounce != NULL)
-            return mem_printf("All checks of %s are good, but the ping to %s bounces (%s): the XCP Router bounces "
-                              "packets without a notification: restart it; if that does not help, the cluster",
-                              node->name, domain->name, reason_info(bounce->reason)->code);
-    }
-    return NULL;
+    struct bounce bounce = {.domain = NULL};
+    if (!expect->federation || !is_all_good(node))
+        return NULL;
+    for (size_t i = 0; i < status->domain_count; i++)
+        note_pings(&bounce, expect, status->domains[i]);
+    if (bounce.domain == NULL || bounce.through)
+        return NULL;
+    return mem_printf("All checks of %s are good, but the ping to %s bounces (%s): the XCP Router bounces "
+                      "packets without a notification: restart it; if that does not help, the cluster",
+                      node->name, bounce.domain->name, reason_info(bounce.reason)->code);
 }
 
 char *imp_cause(const struct imp_status *node, const struct imp_expect *expect, const struct status *status)

@@ -196,6 +196,31 @@ static void only_accounts_of_own_domains_say_something_of_a_node(void **state)
     }
 }
 
+static void a_router_that_lets_one_ping_through_does_not_bounce(void **state)
+{
+    (void)state;
+    char name[] = "cups", partner_name[] = "partner.example";
+    char *names[] = {own_names[2], own_names[1]};
+    const struct imp_expect expect = {.federation = true, .domains = names, .domain_count = COUNT(names)};
+    for (size_t answered = 0; answered < 3; answered++) { /* 2: none */
+        struct imp_status node = {.name = name, .latest = imp_scene_round("a", 1)};
+        for (int check = 0; check < IMP_CHECK_COUNT; check++)
+            set(&node.check[check], REASON_OK);
+        struct domain_status partners[2];
+        struct domain_status *domains[] = {&partners[0], &partners[1]};
+        for (size_t i = 0; i < COUNT(partners); i++)
+            partners[i] = (struct domain_status){
+                .name = partner_name, .latest = pinged_through("coluc.com", i == answered ? REASON_OK : BOUNCE)};
+        const struct status status = {.domain_count = COUNT(domains), .domains = domains};
+        char *cause = imp_cause(&node, &expect, &status);
+        assert_int_equal(cause != NULL, answered == 2);
+        free(cause);
+        for (size_t i = 0; i < COUNT(partners); i++)
+            domain_result_free(partners[i].latest);
+        imp_result_free(node.latest);
+    }
+}
+
 static void before_the_first_round_there_is_nothing_to_say(void **state)
 {
     (void)state;
@@ -212,6 +237,7 @@ int main(void)
         cmocka_unit_test(the_first_rule_that_holds_makes_the_line),
         cmocka_unit_test(of_several_rejected_accounts_the_first_is_named),
         cmocka_unit_test(only_accounts_of_own_domains_say_something_of_a_node),
+        cmocka_unit_test(a_router_that_lets_one_ping_through_does_not_bounce),
         cmocka_unit_test(before_the_first_round_there_is_nothing_to_say),
     };
     return cmocka_run_group_tests_name("imp_cause", tests, NULL, NULL);
