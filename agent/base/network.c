@@ -81,6 +81,35 @@ bool network_contains(const struct network *network, int family, const unsigned 
     return family == network->family && starts_alike(network->bytes, bytes, network->prefix);
 }
 
+static const unsigned char *address_meant(int family, const unsigned char *bytes)
+{
+    static const struct {
+        int family;
+        size_t size;
+        unsigned char nowhere[16], loopback[16];
+    } MEANT[] = {
+        {AF_INET, 4, {0}, {127, 0, 0, 1}},
+        {AF_INET6, 16, {0}, {[15] = 1}},
+        {AF_INET6, 16, {[10] = 0xff, [11] = 0xff}, {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}}, /* IPv4-mapped */
+    };
+    for (size_t i = 0; i < sizeof MEANT / sizeof MEANT[0]; i++) {
+        if (family == MEANT[i].family && memcmp(bytes, MEANT[i].nowhere, MEANT[i].size) == 0)
+            return MEANT[i].loopback;
+    }
+    return bytes;
+}
+
+const struct network *network_led_into(const struct network *networks, size_t count, int family,
+                                       const unsigned char *bytes)
+{
+    const unsigned char *meant = address_meant(family, bytes);
+    for (size_t i = 0; i < count; i++) {
+        if (network_contains(&networks[i], family, bytes) || network_contains(&networks[i], family, meant))
+            return &networks[i];
+    }
+    return NULL;
+}
+
 const char *network_print(const struct network *network, char out[NETWORK_TEXT_SIZE])
 {
     char address[INET6_ADDRSTRLEN];

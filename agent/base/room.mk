@@ -8,8 +8,10 @@ agent_base_libbase_a_SOURCES = \
 	agent/base/err.c agent/base/err.h \
 	agent/base/log.c agent/base/log.h \
 	agent/base/mem.c agent/base/mem.h \
+	agent/base/random.c agent/base/random.h \
 	agent/base/utf8.c agent/base/utf8.h \
-	agent/base/text.c agent/base/text.h
+	agent/base/text.c agent/base/text.h \
+	agent/base/xml.c agent/base/xml.h
 
 if HAVE_CMOCKA
 FOLDER_SCENE = tests/unit/folder_scene.c tests/unit/folder_scene.h

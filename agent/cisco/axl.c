@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/xml.h"
 #include "cisco/axl_rows.h"
 #include "cisco/axl_verdict.h"
 #include "login/secret.h"
@@ -130,10 +131,10 @@ static void ask(struct axl *axl, const char *sql)
     struct buf content;
     buf_init(&content, SIZE_MAX);
     buf_printf(&content, "<ns:%s xmlns:ns=\"http://www.cisco.com/AXL/API/", operation);
-    soap_escape(&content, schema(axl));
+    xml_put_text(&content, schema(axl));
     buf_puts(&content, sql != NULL ? "\" sequence=\"1\"><sql>" : "\">");
     if (sql != NULL)
-        soap_escape(&content, sql);
+        xml_put_text(&content, sql);
     buf_printf(&content, "%s</ns:%s>", sql != NULL ? "</sql>" : "", operation);
     char *action = mem_printf("CUCM:DB ver=%s %s", schema(axl), operation);
     struct fetch_jar *jar = axl->options.login_only ? NULL : axl->session->jar;

@@ -6,7 +6,6 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "base/utf8.h"
 
 /* SOAP 1.1, 4. */
 #define ENVELOPE_START \
@@ -131,28 +130,6 @@ enum login_outcome soap_cancel(struct soap *soap)
     fetch_cancel(soap->fetch);
     soap_free(soap);
     return login;
-}
-
-/* XML 1.0, 2.2 and 2.4. A carriage return would be read back as a line feed. */
-void soap_escape(struct buf *buf, const char *text)
-{
-    size_t size;
-    for (const char *bytes; (size = utf8_next(&text, &bytes)) != 0;) {
-        unsigned char first = (unsigned char)bytes[0];
-        bool none = first == 0xef && (unsigned char)bytes[1] == 0xbf && (unsigned char)bytes[2] >= 0xbe;
-        if (first == '&')
-            buf_puts(buf, "&amp;");
-        else if (first == '<')
-            buf_puts(buf, "&lt;");
-        else if (first == '>')
-            buf_puts(buf, "&gt;");
-        else if (first == '\r')
-            buf_puts(buf, "&#13;");
-        else if (none || (first < ' ' && first != '\t' && first != '\n'))
-            buf_puts(buf, "\xef\xbf\xbd");
-        else
-            buf_add(buf, bytes, size);
-    }
 }
 
 /* Behind the tag, comment, script or style that begins here. */

@@ -43,9 +43,6 @@ struct soap *soap_start(const struct soap_request *request, void (*done)(void *a
 /* What is known of the login then: LOGIN_NOT_SENT or LOGIN_UNCLEAR. NULL is legal; not after `done`. */
 enum login_outcome soap_cancel(struct soap *soap);
 
-/* Appends a text as XML character data: what is markup is escaped, what XML cannot carry becomes U+FFFD. */
-void soap_escape(struct buf *buf, const char *text);
-
 /* The text of an HTML or XML page without tags, scripts, styles and superfluous white space: valid UTF-8 without
  * control characters, at most `max` bytes. To be freed by the caller. */
 char *soap_page_text(const char *page, size_t max);

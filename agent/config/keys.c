@@ -322,7 +322,3 @@ const struct key KEYS[] = {
      .help = "For v3: one of `snmp.users`, with its authentication and privacy."},
 };
 const size_t KEY_COUNT = sizeof KEYS / sizeof KEYS[0];
-
-const char *const LATER_KEYS[] = {
-    NULL,
-};

@@ -81,16 +81,6 @@ static const struct key *key_below(const struct key *parent, const char *name)
     return NULL;
 }
 
-static bool is_later(const struct key *parent, const char *name)
-{
-    for (const char *const *path = LATER_KEYS; *path != NULL; path++) {
-        const char *word = word_below(*path, parent);
-        if (word != NULL && strcmp(word, name) == 0)
-            return true;
-    }
-    return false;
-}
-
 static const char *nearest_word(const struct key *parent, const char *name)
 {
     const char *nearest = NULL;
@@ -109,9 +99,8 @@ static const char *nearest_word(const struct key *parent, const char *name)
 static void tell_unknown(const struct reading *reading, const struct key *parent, const struct trail *at)
 {
     const char *nearest = nearest_word(parent, at->key);
-    char *what = is_later(parent, at->key) ? mem_strdup("is not supported by this version")
-                 : nearest != NULL         ? mem_printf("is not a known key; did you mean \"%s\"?", nearest)
-                                           : mem_strdup("is not a known key");
+    char *what = nearest != NULL ? mem_printf("is not a known key; did you mean \"%s\"?", nearest)
+                                 : mem_strdup("is not a known key");
     tell(reading, at, what);
     free(what);
 }

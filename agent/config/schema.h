@@ -38,8 +38,6 @@ struct key {
 
 extern const struct key KEYS[];
 extern const size_t KEY_COUNT;
-/* Keys that are agreed on but not built yet: refused with words of their own. Ended by NULL. */
-extern const char *const LATER_KEYS[];
 
 /* Reads a document into *base (all zero before) with the defaults of what is absent. `file` is the file's name, for
  * relative paths. Without a root, only the defaults are written and nothing is required. `lines` has room for

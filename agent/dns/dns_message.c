@@ -281,9 +281,9 @@ void dns_reply_fini(struct dns_reply *reply)
     *reply = (struct dns_reply){.ttl_s = -1};
 }
 
-bool dns_status_is_final(enum dns_status status)
+bool dns_status_failed(enum dns_status status)
 {
-    return status == DNS_ANSWER || status == DNS_NODATA || status == DNS_NXDOMAIN;
+    return status != DNS_ANSWER && status != DNS_NODATA && status != DNS_NXDOMAIN;
 }
 
 /* The worse of two outcomes has the higher rank; an answer beats all. */
@@ -304,8 +304,8 @@ void dns_reply_merge(struct dns_reply *first, const struct dns_reply *second)
         first->address = mem_resize(first->address, first->count + more, sizeof *first->address);
         memcpy(first->address + first->count, second->address, more * sizeof *first->address);
     }
-    first->authentic = (first->authentic || !dns_status_is_final(first->status)) &&
-                       (second->authentic || !dns_status_is_final(second->status));
+    first->authentic = (first->authentic || dns_status_failed(first->status)) &&
+                       (second->authentic || dns_status_failed(second->status));
     first->status = worse(first->status, second->status);
     first->alias |= second->alias;
     first->records += second->records;

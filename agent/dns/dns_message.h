@@ -31,8 +31,6 @@ struct dns_reply {
 void dns_reply_read(struct dns_reply *reply, const unsigned char *question, const unsigned char *bytes, size_t length);
 void dns_reply_fini(struct dns_reply *reply);
 
-/* Whether an answer of this status says something of the name, so that a further server would say the same. */
-bool dns_status_is_final(enum dns_status status);
 /* Appends the second reply's addresses to the first's, and makes the first stand for both. */
 void dns_reply_merge(struct dns_reply *first, const struct dns_reply *second);
 

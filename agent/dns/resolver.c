@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/descriptors.h"
 #include "base/mem.h"
 #include "base/network.h"
+#include "base/random.h"
 #include "dns/dns_message.h"
 
 /* Why there are several c-ares channels, and no EDNS (c-ares 1.18):
@@ -153,8 +153,7 @@ static void lookup_ask(struct lookup *lookup)
     lookup->ask = ask;
     if (resolver->asks++ == 0)
         loop_timer_arm(resolver->tick, resolver->tick_us);
-    while (getrandom(lookup->question, 2, 0) != 2) /* the id */
-        continue;
+    random_bytes(lookup->question, 2); /* the id */
     ares_channel channel = lookup->tcp ? route->tcp.channel : route->udp.channel;
     errno = 0;
     ares_send(channel, lookup->question, (int)lookup->question_length, answered, ask);
@@ -203,7 +202,7 @@ static void answered(void *arg, int status, int timeouts, unsigned char *bytes, 
     }
     dns_reply_fini(&lookup->reply);
     dns_reply_read(&lookup->reply, lookup->question, bytes, (size_t)length);
-    if (dns_status_is_final(lookup->reply.status) || lookup->server + 1 == server_count) {
+    if (!dns_status_failed(lookup->reply.status) || lookup->server + 1 == server_count) {
         lookup_end(lookup);
         return;
     }
@@ -243,7 +242,7 @@ static void query_deliver(void *arg)
         .duration_us = clock_mono_us() - query->started_us,
         .ttl_s = reply->ttl_s,
         .alias = reply->alias,
-        .authentic = reply->authentic && dns_status_is_final(reply->status) && query->resolver->trusted,
+        .authentic = reply->authentic && !dns_status_failed(reply->status) && query->resolver->trusted,
         .records = reply->records,
         .count = reply->count,
         .srv = reply->srv,

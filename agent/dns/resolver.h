@@ -25,6 +25,8 @@ enum dns_status {
     DNS_BAD_NAME,   /* not asked for: an empty name or label, a label over 63 bytes, over 255 in all */
     DNS_LOCAL_ERROR /* no socket could be had: descriptors or memory are exhausted here */
 };
+/* Whether it says nothing of the name, so that a further server may say more. */
+bool dns_status_failed(enum dns_status status);
 
 #define DNS_NAME_SIZE 256  /* presentation form without the final dot, lower case, and the NUL */
 #define DNS_MAX_RECORDS 64 /* kept of one answer; more are counted, not kept */

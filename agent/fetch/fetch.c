@@ -16,11 +16,7 @@
 
 bool fetch_is_denied(const struct fetch *fetch, int family, const unsigned char *bytes)
 {
-    for (size_t i = 0; i < fetch->deny_network_count; i++) {
-        if (network_contains(&fetch->deny_networks[i], family, bytes))
-            return true;
-    }
-    return false;
+    return network_led_into(fetch->deny_networks, fetch->deny_network_count, family, bytes) != NULL;
 }
 
 static void list_enter(struct fetch *fetch)

@@ -17,7 +17,7 @@ const struct check_result *endpoint_worst(const struct endpoint_result *endpoint
 void combine_endpoints(struct domain_result *result);
 
 /* The domain's state, and in *worst the check that decides it. Neutral reasons do not count. A certificate fault alone
- * is only a warning where dialback was offered (XEP-0220 2.6: such a peer still federates); beside checks that are
+ * is only a warning where dialback was offered (XEP-0220: such a peer still federates); beside checks that are
  * warnings of their own it is still the one that decides. */
 enum state combine_domain(const struct domain_result *result, enum check *worst);
 

@@ -1,4 +1,4 @@
-/* How a server makes its dialback keys (XEP-0220 2.4 leaves it to each). What each computes: stream/dialback_key.h. */
+/* How a server makes its dialback keys (XEP-0220 leaves it to each). What each computes: stream/dialback_key.h. */
 #ifndef HEALTH_DIALBACK_H
 #define HEALTH_DIALBACK_H
 

@@ -30,9 +30,9 @@ enum reason reason_from_code(const char *code);
  * when none is like it. */
 const char *reason_nearest(const char *code);
 
-/* Stream error conditions of RFC 6120 4.9.3, those of stanza errors (8.3.3) in dialback, and TLS alerts of RFC 8446 6,
- * as reasons; what the specifications do not list becomes REASON_STREAM_ERROR_OTHER, REASON_DIALBACK_ERROR_OTHER or
- * REASON_TLS_ALERT_OTHER. */
+/* Conditions of stream errors (RFC 6120 4.9.3), of stanza errors (8.3.3) in answer to dialback and to a ping, and TLS
+ * alerts of RFC 8446 6, as reasons; what the specifications do not list becomes REASON_STREAM_ERROR_OTHER,
+ * REASON_DIALBACK_ERROR_OTHER, REASON_PING_ERROR_OTHER or REASON_TLS_ALERT_OTHER. */
 enum reason reason_from_stream_error(const char *condition);   /* "host-unknown" */
 enum reason reason_from_dialback_error(const char *condition); /* "item-not-found" */
 enum reason reason_from_ping_error(const char *condition);     /* "remote-server-not-found" */

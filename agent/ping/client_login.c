@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/text.h"
+#include "base/xml.h"
 #include "login/secret.h"
 #include "ping/client_private.h"
 
@@ -212,13 +214,8 @@ static void sasl_element(struct client *client, enum xmpp_event seen)
 
 static void ask(struct client *client, enum client_step step, const char *request)
 {
-    unsigned char bytes[(CLIENT_ID_SIZE - 1) / 2] = {0};
-    if (!secret_random(bytes, sizeof bytes))
-        client_fail(client, REASON_LOCAL_ERROR, "the system has no random numbers");
-    else
-        client->step = step;
-    text_hex(client->id, bytes, sizeof bytes);
-    buf_printf(&client->channel.out, request, client->id);
+    client->step = step;
+    buf_printf(&client->channel.out, request, random_hex(client->id, CLIENT_ID_BYTES));
     channel_flush(&client->channel);
 }
 
@@ -243,25 +240,6 @@ static void answer_came(struct client *client, const struct xmpp_stanza *stanza,
         be_ready(client);
 }
 
-static void put_attribute(struct buf *out, const char *name, const char *value)
-{
-    static const char *const ESCAPED[] = {['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['\''] = "&apos;"};
-    if (value == NULL)
-        return;
-    buf_printf(out, " %s='", name);
-    for (; *value != '\0'; value++) {
-        unsigned char byte = (unsigned char)*value;
-        const char *escaped = byte < sizeof ESCAPED / sizeof ESCAPED[0] ? ESCAPED[byte] : NULL;
-        if (byte < ' ')
-            buf_printf(out, "&#%d;", byte); /* tab and line ends, which would be read as blanks */
-        else if (escaped != NULL)
-            buf_puts(out, escaped);
-        else
-            buf_putc(out, *value);
-    }
-    buf_putc(out, '\'');
-}
-
 /* RFC 6120 8.2.3: every request gets an answer. Only pings are served. */
 static void answer_request(struct client *client, const struct xmpp_stanza *stanza)
 {
@@ -270,8 +248,9 @@ static void answer_request(struct client *client, const struct xmpp_stanza *stan
     if (stanza->id == NULL || out->length > 0) /* one that does not read is told nothing more */
         return;
     buf_printf(out, "<iq type='%s'", served ? "result" : "error");
-    put_attribute(out, "to", stanza->from);
-    put_attribute(out, "id", stanza->id);
+    if (stanza->from != NULL)
+        xml_put_attribute(out, "to", stanza->from);
+    xml_put_attribute(out, "id", stanza->id);
     buf_puts(out, served ? "/>" : ">" UNAVAILABLE);
     channel_flush(&client->channel);
 }

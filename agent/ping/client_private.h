@@ -20,7 +20,7 @@ enum client_step {
     STEP_OVER
 };
 
-#define CLIENT_ID_SIZE 33
+#define CLIENT_ID_BYTES 16
 
 /* Of a session: what expat remembers of names grows with what it reads, so that there is an end to it. */
 #define SESSION_CAP (16 * 1024 * 1024)
@@ -46,7 +46,7 @@ struct client {
     struct sasl_job *job;     /* a step of SASL on a worker; NULL: none */
     bool sasl_done;
     bool wants_session;
-    char id[CLIENT_ID_SIZE];  /* of the request under way in STEP_BIND and STEP_SESSION */
+    char id[2 * CLIENT_ID_BYTES + 1]; /* of the request under way in STEP_BIND and STEP_SESSION */
     enum login_outcome login;
     int64_t heard_us, renewed_us;
     size_t heard;             /* bytes, of all streams */

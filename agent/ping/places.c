@@ -75,15 +75,6 @@ static const char *status_text(enum dns_status status)
     return "this machine has no socket for DNS";
 }
 
-static bool is_denied(const struct config *config, int family, const unsigned char *bytes)
-{
-    for (size_t i = 0; i < config->deny_network_count; i++) {
-        if (network_contains(&config->deny_networks[i], family, bytes))
-            return true;
-    }
-    return false;
-}
-
 static void add_place(struct places *places, int family, const unsigned char *bytes, uint16_t port)
 {
     const struct config *config = places->config;
@@ -91,7 +82,7 @@ static void add_place(struct places *places, int family, const unsigned char *by
     if (places->count == PLACES_MAX || inet_ntop(family, bytes, place->address, sizeof place->address) == NULL)
         return;
     place->port = port;
-    if (is_denied(config, family, bytes))
+    if (network_led_into(config->deny_networks, config->deny_network_count, family, bytes) != NULL)
         note_fault(places, "%s lies in one of agent.deny_networks", place->address);
     else if ((config->address_families == FAMILIES_IPV4 && family != AF_INET) ||
              (config->address_families == FAMILIES_IPV6 && family != AF_INET6))

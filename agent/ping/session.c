@@ -10,15 +10,18 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "login/secret.h"
 #include "ping/client.h"
 #include "ping/preparation.h"
 
-/* Between two logins: at least the first; doubled with each that led to no answer. Half of it is left to chance. */
+/* From a login that failed to the next one; doubled with each that led to no answer, and half of it left to chance.
+ * From the login of a session that was of use and ended: the first, all of it. */
 #define PAUSE_FIRST_US (INT64_C(30) * 1000000)
 #define PAUSE_MOST_US (INT64_C(15) * 60 * 1000000)
-#define ID_SIZE 33
+#define ID_BYTES 16
+#define ID_SIZE (2 * ID_BYTES + 1)
 
 enum ping_phase {
     PING_WAITS, /* for the login */
@@ -112,15 +115,6 @@ static void set_failure(const struct ping_session *session, struct check_result 
         check_result_set(check, session->reason, "%s", session->detail);
 }
 
-static bool make_id(char id[ID_SIZE])
-{
-    unsigned char bytes[(ID_SIZE - 1) / 2];
-    if (!secret_random(bytes, sizeof bytes))
-        return false;
-    text_hex(id, bytes, sizeof bytes);
-    return true;
-}
-
 /* With each goes one to the server itself: where not even that is answered, the session is dead, and nothing is known
  * of the domain. */
 static void ping_send(struct ping *ping)
@@ -130,8 +124,8 @@ static void ping_send(struct ping *ping)
     ping->phase = PING_SENT;
     ping->sent_us = clock_mono_us();
     loop_timer_arm(ping->timer, session->config->timeout_ms * 1000);
-    if (make_id(ping->id) && make_id(own) && client_ping(session->client, ping->domain, ping->id) &&
-        client_ping(session->client, session->account->domain_unicode, own))
+    if (client_ping(session->client, ping->domain, random_hex(ping->id, ID_BYTES)) &&
+        client_ping(session->client, session->account->domain_unicode, random_hex(own, ID_BYTES)))
         return;
     session->broken = true;
     loop_timer_arm(session->turn, 0);
@@ -185,13 +179,13 @@ static void drop(struct ping_session *session, enum login_outcome login);
 
 static int64_t pause_after(unsigned failures)
 {
-    unsigned char chance = 0;
+    unsigned char chance;
     int64_t pause_us = PAUSE_FIRST_US;
     for (unsigned i = 1; i < failures && pause_us < PAUSE_MOST_US; i++)
         pause_us *= 2;
     if (pause_us > PAUSE_MOST_US)
         pause_us = PAUSE_MOST_US;
-    secret_random(&chance, sizeof chance);
+    random_bytes(&chance, sizeof chance);
     return pause_us / 2 + pause_us / 2 * chance / UINT8_MAX;
 }
 

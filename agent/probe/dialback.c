@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/text.h"
+#include "base/xml.h"
 #include "login/secret.h"
 #include "stream/dialback_key.h"
 
@@ -164,37 +165,14 @@ static void conclude_if_known(struct dialback *dialback)
 
 /* Asking. */
 
-static void random_hex(char *out, size_t bytes)
-{
-    unsigned char random[32];
-    assert(bytes <= sizeof random);
-    while (getrandom(random, bytes, 0) != (ssize_t)bytes)
-        ;
-    text_hex(out, random, bytes);
-}
-
-static void put_attribute(struct buf *out, const char *name, const char *value)
-{
-    static const char *const REFERENCES[] = {['&'] = "&amp;", ['<'] = "&lt;", ['\''] = "&apos;"};
-    buf_printf(out, " %s='", name);
-    for (const char *at = value; *at != '\0'; at++) {
-        unsigned char byte = (unsigned char)*at;
-        if (byte < sizeof REFERENCES / sizeof *REFERENCES && REFERENCES[byte] != NULL)
-            buf_puts(out, REFERENCES[byte]);
-        else
-            buf_putc(out, *at);
-    }
-    buf_putc(out, '\'');
-}
-
 /* XEP-0220 2.1.2. ejabberd knows the element by its prefix `db` alone. */
 static void put_question(struct dialback *dialback, struct question *question, const char *key, struct buf *out)
 {
     question->answer = AWAITED;
     buf_puts(out, "<db:verify");
-    put_attribute(out, "from", dialback->options->from);
-    put_attribute(out, "to", dialback->domain);
-    put_attribute(out, "id", question->id);
+    xml_put_attribute(out, "from", dialback->options->from);
+    xml_put_attribute(out, "to", dialback->domain);
+    xml_put_attribute(out, "id", question->id);
     buf_printf(out, ">%s</db:verify>", key);
 }
 
@@ -270,7 +248,7 @@ static struct question *question_of(struct dialback *dialback, const struct xmpp
     return NULL;
 }
 
-/* <error/> in place of a verdict (XEP-0220 2.4.2). */
+/* <error/> in place of a verdict (XEP-0220 2.5). */
 static void answer_error(struct dialback *dialback, const struct question *question, const struct xmpp_stanza *verify)
 {
     enum reason reason = reason_from_dialback_error(verify->condition);

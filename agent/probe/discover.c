@@ -12,11 +12,6 @@
 /* So many targets are looked up at least, however few endpoints are wanted: the first ones may have no address. */
 #define TARGETS_LEAST 16
 
-bool dns_status_failed(enum dns_status status)
-{
-    return status != DNS_ANSWER && status != DNS_NODATA && status != DNS_NXDOMAIN;
-}
-
 bool service_is_disabled(const struct domain_result *result, enum service service)
 {
     bool any = false;

@@ -80,8 +80,6 @@ struct discovery {
     size_t target_count;
 };
 
-/* Whether the lookup failed, as against one that was answered, be it with nothing. */
-bool dns_status_failed(enum dns_status status);
 /* Whether the service has records, and none of them has a target (RFC 2782: a lone "."). */
 bool service_is_disabled(const struct domain_result *result, enum service service);
 

@@ -1,6 +1,5 @@
 /* Which addresses are talked to, and what is said of those that are not. */
 #include <arpa/inet.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "probe/discovery.h"
@@ -22,43 +21,12 @@ enum exclusion endpoints_exclude(const struct config *config, const struct dns_a
     return EXCLUDED_NOT;
 }
 
-/* Connecting to the unspecified address, however it is written, leads to this machine itself (Linux), past a rule about
- * its loopback. */
-static const unsigned char *address_meant(const struct dns_address *address)
-{
-    static const struct {
-        int family;
-        size_t size;
-        unsigned char nowhere[16], loopback[16];
-    } MEANT[] = {
-        {AF_INET, 4, {0}, {127, 0, 0, 1}},
-        {AF_INET6, 16, {0}, {[15] = 1}},
-        {AF_INET6, 16, {[10] = 0xff, [11] = 0xff}, {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}}, /* IPv4-mapped */
-    };
-    for (size_t i = 0; i < sizeof MEANT / sizeof MEANT[0]; i++) {
-        if (address->family == MEANT[i].family && memcmp(address->bytes, MEANT[i].nowhere, MEANT[i].size) == 0)
-            return MEANT[i].loopback;
-    }
-    return address->bytes;
-}
-
-/* The network of agent.deny_networks that the address lies in, or NULL. */
-static const struct network *denied_by(const struct config *config, const struct dns_address *address)
-{
-    for (size_t i = 0; i < config->deny_network_count; i++) {
-        const struct network *network = &config->deny_networks[i];
-        if (network_contains(network, address->family, address->bytes) ||
-            network_contains(network, address->family, address_meant(address)))
-            return network;
-    }
-    return NULL;
-}
-
 /* The verdict on an endpoint that cannot, or must not, be connected to. */
 static void conclude(struct endpoint_result *endpoint, const struct config *config, const struct found *found)
 {
     struct check_result *connect = &endpoint->check[CHECK_CONNECT];
-    const struct network *network = denied_by(config, &found->address);
+    const struct network *network = network_led_into(config->deny_networks, config->deny_network_count,
+                                                     found->address.family, found->address.bytes);
     endpoint->reached[CHECK_CONNECT] = network != NULL || found->excluded != EXCLUDED_NOT;
     if (network != NULL) {
         char text[INET6_ADDRSTRLEN] = "";

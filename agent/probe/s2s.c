@@ -9,7 +9,7 @@
 #include "probe/verdict.h"
 #include "stream/xmpp_stream.h"
 
-/* RFC 6120 4.2 and XEP-0220 2.1. */
+/* RFC 6120 4.2 and XEP-0220 2.4.1. */
 #define STREAM_OPEN \
     "<?xml version='1.0'?><stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' " \
     "xmlns:db='jabber:server:dialback' from='%s' to='%s' version='1.0' xml:lang='en'>"

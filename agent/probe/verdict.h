@@ -49,7 +49,7 @@ void verdict_fail_tls(struct verdict *verdict, enum step step, const struct tls_
 
 void verdict_connected(struct verdict *verdict);
 /* The features of a stream before TLS. True when TLS is to be started; otherwise that is all there is to conclude.
- * `declared` is xmlns:db in the stream's header (XEP-0220 2.1), which offers dialback as well as the feature does. */
+ * `declared` is xmlns:db in the stream's header (XEP-0220 2.4.1), which offers dialback as well as the feature does. */
 bool verdict_offer(struct verdict *verdict, const struct xmpp_features *features, bool declared);
 /* <proceed/> came. */
 void verdict_proceed(struct verdict *verdict);

@@ -109,7 +109,6 @@ static bool common_name_matches(X509 *leaf, const struct wanted *wanted, struct 
     return matches;
 }
 
-
 void certificate_names_read(struct certificate_names *names, X509 *leaf, const char *domain, const char *unicode)
 {
     const struct wanted wanted = {domain, unicode};

@@ -54,7 +54,7 @@ struct xmpp_header {
     char *id;             /* NULL when absent; at most XMPP_ID_MAX bytes, longer is XMPP_FAULT_TOO_LARGE */
     const char *defect;   /* what is wrong with the header, NULL: nothing. Only <stream:error/> may follow such a one */
     bool version_1;       /* version='1.0' or later: features follow (RFC 6120 4.7.5) */
-    bool dialback;        /* xmlns:db='jabber:server:dialback' is declared (XEP-0220 2.1) */
+    bool dialback;        /* xmlns:db='jabber:server:dialback' is declared (XEP-0220 2.4.1) */
 };
 
 struct xmpp_features {

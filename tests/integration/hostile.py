@@ -15,7 +15,6 @@ import openssl_peer
 from agent import FEDHEALTH, run
 from lab.certificates import Authority, openssl
 from peers import Peers
-from stapling import StaplingContext
 
 ZONE = "hostile.test"
 MONITOR = "monitor.test"
@@ -169,10 +168,8 @@ class Certificates:
 
     def _make(self, certificate, oldest="TLSv1", newest="TLSv1_3", ciphers="DEFAULT", clients=False, dh_bits=None,
               protocol=None, named=False, staple=None, libssl=False):
-        if libssl:
-            return openssl_peer.Context(*self.files[certificate], newest)
-        if staple:
-            return StaplingContext(*self.files[certificate], self.responses[staple], newest)
+        if libssl or staple:
+            return openssl_peer.Context(*self.files[certificate], newest, self.responses.get(staple))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # old versions are what is tested

@@ -1,14 +1,18 @@
-"""The server's side of TLS by libssl itself, for what Python's ssl does not offer: to negotiate again (TLS 1.2) and to
-change keys (KeyUpdate, TLS 1.3). A Context stands in for ssl.SSLContext, a Session for ssl.SSLObject."""
+"""The server's side of TLS by libssl itself, for what Python's ssl does not offer: to negotiate again (TLS 1.2), to
+change keys (KeyUpdate, TLS 1.3), and to show an OCSP response with the certificate. A Context stands in for
+ssl.SSLContext, a Session for ssl.SSLObject."""
 
 import ctypes
 import ssl
 
 SSL, CRYPTO = ctypes.CDLL("libssl.so.3"), ctypes.CDLL("libcrypto.so.3")
 for _library, _name in ((SSL, "TLS_server_method"), (SSL, "SSL_CTX_new"), (SSL, "SSL_new"), (CRYPTO, "BIO_s_mem"),
-                        (CRYPTO, "BIO_new")):
+                        (CRYPTO, "BIO_new"), (CRYPTO, "CRYPTO_malloc")):
     getattr(_library, _name).restype = ctypes.c_void_p
 SET_MAX_PROTO_VERSION = 124  # SSL_CTX_ctrl()
+SET_STATUS_CALLBACK, SET_STATUS_RESPONSE = 63, 71  # SSL_CTX_callback_ctrl(), SSL_ctrl()
+SHOWN = 0  # what such a callback returns
+STATUS_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
 VERSIONS = {"TLSv1_2": 0x0303, "TLSv1_3": 0x0304}
 PEM = 1
 WANT_READ, ZERO_RETURN = 2, 6  # SSL_get_error()
@@ -77,13 +81,25 @@ class Session:
 
 
 class Context:
-    """Certificate, key, and the newest version."""
+    """Certificate, key, and the newest version; with `response`, that of OCSP in this file (DER)."""
 
-    def __init__(self, chain_file, key_file, newest):
+    def __init__(self, chain_file, key_file, newest, response=None):
         self._context = _pointer(SSL.SSL_CTX_new(_pointer(SSL.TLS_server_method())))
         SSL.SSL_CTX_ctrl(self._context, SET_MAX_PROTO_VERSION, ctypes.c_long(VERSIONS[newest]), None)
         assert SSL.SSL_CTX_use_certificate_chain_file(self._context, chain_file.encode()) == 1
         assert SSL.SSL_CTX_use_PrivateKey_file(self._context, key_file.encode(), PEM) == 1
+        if response:
+            with open(response, "rb") as der:
+                self._response = der.read()
+            self._show = STATUS_CALLBACK(self._show_response)  # to be called for as long as there is the context
+            SSL.SSL_CTX_callback_ctrl(self._context, SET_STATUS_CALLBACK, self._show)
+
+    def _show_response(self, session, _):
+        length = len(self._response)
+        copy = _pointer(CRYPTO.CRYPTO_malloc(ctypes.c_size_t(length), None, 0))  # the session's to free
+        ctypes.memmove(copy, self._response, length)
+        SSL.SSL_ctrl(ctypes.c_void_p(session), SET_STATUS_RESPONSE, ctypes.c_long(length), copy)
+        return SHOWN
 
     def wrap_bio(self, incoming, outgoing, server_side):
         """A new Session."""

@@ -207,6 +207,20 @@ def test_rejected_login_is_held(certificates, folder):
         assert logins.count == 2
 
 
+def test_denied_network(certificates, folder):
+    """An address that leads to this machine itself lies in what agent.deny_networks has of its loopback."""
+    case = Case("one", "", "", {}, [], account={"server": "denied.test:5222"})
+    with Stage([case], certificates, folder) as stage:
+        stage.names.add("denied.test", names.answer(names.a("0.0.0.0")), "denied.test", 5222)
+        config = stage.write_config()
+        with open(config, encoding="utf-8") as text:
+            denying = text.read().replace("agent: {", "agent: {deny_networks: ['127.0.0.0/8'], ", 1)
+        with open(config, "w", encoding="utf-8") as out:
+            out.write(denying)
+        ping = run_check(config, [case.domain]).domains[case.domain]["checks"]["ping"]
+        assert "0.0.0.0 lies in one of agent.deny_networks" in ping["detail"]
+
+
 def test_two_accounts(certificates, folder):
     """The worst counts, and the detail names it."""
     good = Case("good", "", "", {}, [*READY, pings(iq_result)])

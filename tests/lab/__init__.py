@@ -114,7 +114,6 @@ SNMP_MASTER = "  mode: master\n  listen: [\"udp:127.0.0.1:{port}\"]"
 SNMP_AGENTX = "  mode: agentx\n  agentx_socket: {socket}"
 
 
-
 def as_yaml(value):
     """JSON that is YAML too: no surrogates, and what YAML takes for a line break or leaves out is escaped."""
     text = json.dumps(value, ensure_ascii=False)

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -17,7 +18,9 @@
 #include "base/descriptors.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/text.h"
+#include "base/xml.h"
 
 static void a_buffer_grows_up_to_its_cap(void **state)
 {
@@ -110,6 +113,37 @@ static void peers_texts_become_clean(void **state)
     }
 }
 
+static void xml_is_read_back_as_it_was(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *content, *attribute; /* attribute NULL: as the content */
+    } ROWS[] = {
+        {"", "", NULL},
+        {"a <> 'b' and c = \"d\" && e", "a &lt;&gt; 'b' and c = \"d\" &amp;&amp; e",
+         "a &lt;&gt; &apos;b&apos; and c = \"d\" &amp;&amp; e"},
+        {"a\tb\nc\rd", "a\tb\nc&#13;d", "a&#9;b&#10;c&#13;d"},
+        {"]]>", "]]&gt;", NULL},
+        {"\x01\x1f\x7f", "\xef\xbf\xbd\xef\xbf\xbd\x7f", NULL},
+        {"\xc3\xbc\xff", "\xc3\xbc\xef\xbf\xbd", NULL},
+        {"\xef\xbf\xbd\xef\xbf\xbe\xef\xbf\xbf", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", NULL},
+        {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80", NULL},
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
+        struct buf out;
+        char attribute[200];
+        snprintf(attribute, sizeof attribute, " id='%s'",
+                 ROWS[i].attribute != NULL ? ROWS[i].attribute : ROWS[i].content);
+        buf_init(&out, 1000);
+        xml_put_text(&out, ROWS[i].text);
+        assert_string_equal(out.data, ROWS[i].content);
+        buf_clear(&out);
+        xml_put_attribute(&out, "id", ROWS[i].text);
+        assert_string_equal(out.data, attribute);
+        buf_fini(&out);
+    }
+}
+
 static void only_ascii_letters_become_lower_case(void **state)
 {
     (void)state;
@@ -125,6 +159,16 @@ static void bytes_are_two_lower_case_digits_each(void **state)
     memset(text, 'x', sizeof text);
     assert_string_equal(text_hex(text, (const unsigned char *)"\x00\x9f\xa0\xff", 4), "009fa0ff");
     assert_string_equal(text_hex(text, NULL, 0), "");
+}
+
+static void random_digits_differ(void **state)
+{
+    (void)state;
+    char id[2 * RANDOM_MAX + 1], other[2 * RANDOM_MAX + 1];
+    assert_ptr_equal(random_hex(id, RANDOM_MAX), id);
+    assert_int_equal(strspn(id, "0123456789abcdef"), 2 * RANDOM_MAX);
+    assert_int_equal(strlen(id), 2 * RANDOM_MAX);
+    assert_string_not_equal(id, random_hex(other, RANDOM_MAX));
 }
 
 static void texts_are_compared(void **state)
@@ -228,8 +272,10 @@ int main(void)
         cmocka_unit_test(a_stolen_buffer_can_be_used_again),
         cmocka_unit_test(a_long_error_is_marked_as_cut),
         cmocka_unit_test(peers_texts_become_clean),
+        cmocka_unit_test(xml_is_read_back_as_it_was),
         cmocka_unit_test(only_ascii_letters_become_lower_case),
         cmocka_unit_test(bytes_are_two_lower_case_digits_each),
+        cmocka_unit_test(random_digits_differ),
         cmocka_unit_test(texts_are_compared),
         cmocka_unit_test(likeness_counts_slips),
         cmocka_unit_test(times_are_written_as_rfc_3339),

@@ -340,7 +340,7 @@ static void test_escaped(void **state)
     struct buf out;
     buf_init(&out, 1024);
     dialback_ask(dialback, &out);
-    static const char START[] = "<db:verify from='a&apos;b&amp;c' to='&lt;d>\xc3\xa9' id='";
+    static const char START[] = "<db:verify from='a&apos;b&amp;c' to='&lt;d&gt;\xc3\xa9' id='";
     assert_memory_equal(out.data, START, sizeof START - 1);
     buf_fini(&out);
     dialback_free(dialback);

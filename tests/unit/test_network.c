@@ -130,12 +130,48 @@ static void what_lies_in_it(void **state)
     }
 }
 
+/* Of the networks, the one that connecting leads into, or NULL. */
+static const struct {
+    const char *address, *network;
+} CONNECTED[] = {
+    {"127.0.0.2", "127.0.0.0/8"},
+    {"0.0.0.0", "127.0.0.0/8"},
+    {"::ffff:0.0.0.0", "127.0.0.0/8"},
+    {"::ffff:127.0.0.1", "127.0.0.0/8"},
+    {"::", "::1"},
+    {"::1", "::1"},
+    {"0.0.0.1", NULL},
+    {"::ffff:0.0.0.1", NULL},
+    {"::2", NULL},
+    {"192.0.2.1", NULL},
+};
+
+static void where_connecting_leads(void **state)
+{
+    (void)state;
+    struct network networks[2];
+    assert_true(network_parse(&networks[0], "127.0.0.0/8"));
+    assert_true(network_parse(&networks[1], "::1"));
+    for (size_t i = 0; i < COUNT_OF(CONNECTED); i++) {
+        char text[NETWORK_TEXT_SIZE];
+        unsigned char bytes[16];
+        int family = strchr(CONNECTED[i].address, ':') != NULL ? AF_INET6 : AF_INET;
+        assert_int_equal(inet_pton(family, CONNECTED[i].address, bytes), 1);
+        const struct network *found = network_led_into(networks, 2, family, bytes);
+        const char *name = found != NULL ? network_print(found, text) : "none";
+        if (strcmp(name, CONNECTED[i].network != NULL ? CONNECTED[i].network : "none") != 0)
+            fail_msg("%s leads into %s", CONNECTED[i].address, name);
+    }
+    assert_null(network_led_into(networks, 0, AF_INET, (const unsigned char[4]){127}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_a_network),
         cmocka_unit_test(what_is_none),
         cmocka_unit_test(what_lies_in_it),
+        cmocka_unit_test(where_connecting_leads),
     };
     return cmocka_run_group_tests_name("network", tests, NULL, NULL);
 }
