@@ -20,8 +20,8 @@ bool network_trim(struct network *network);
  * itself and as the IPv4 address that it stands for. */
 bool network_contains(const struct network *network, int family, const unsigned char *bytes);
 
-/* The first of these networks that connecting to the address leads into, or NULL. Connecting to the unspecified address,
- * however it is written, leads to this machine itself (Linux), so that it lies in a network of its loopback, too. */
+/* The first of these networks that connecting to the address leads into, or NULL. Connecting to the unspecified
+ * address, however it is written, leads to this machine itself (Linux), so that it lies in those of its loopback. */
 const struct network *network_led_into(const struct network *networks, size_t count, int family,
                                        const unsigned char *bytes);
 
