@@ -22,8 +22,8 @@ enum client_step {
 
 #define CLIENT_ID_SIZE 33
 
-/* Of a session: what expat remembers of names grows with what it reads, so that there is an end to it. */
-#define SESSION_CAP (16 * 1024 * 1024)
+/* Of a session: what expat remembers of names may take 15 times what it reads, so that there is an end to it. */
+#define SESSION_CAP (4 * 1024 * 1024)
 #define SESSION_WORN (SESSION_CAP / 2)
 
 struct sasl_job;

@@ -189,6 +189,22 @@ def test_no_storm(scene):
     assert logins.count == 1
 
 
+def test_no_storm_by_reloads(certificates, folder):
+    """A reload while a login is under way begins no other one, then or after it has failed."""
+    logins, settings = Logins(), Settings(timeout="3s")
+    case = Case("one", "", "", {}, [*OFFERED, logins], settings=settings)
+    with Stage([case], certificates, folder) as stage:
+        agent = stage.start_agent(settings)
+        try:
+            wait_for("a login", lambda: logins.count)
+            agent.process.send_signal(signal.SIGHUP)
+            wait_for("a reload", lambda: "the configuration is in force" in agent.logged())
+            wait_for_runs(agent, case, 3, "ping_unreachable")
+            assert logins.count == 1
+        finally:
+            agent.stop()
+
+
 def test_rejected_login_is_held(certificates, folder):
     """No second one is made with the same password; another is tried at once. All processes keep to that."""
     logins = Logins()
