@@ -275,7 +275,7 @@ void client_settle(struct client *client)
         client->watch = NULL;
         client->events->over(client->arg, &end); /* which frees it */
     } else if (client->watch != NULL) {
-        loop_watch_events(client->watch, channel_events(&client->channel));
+        loop_watch_events(client->watch, client->step == STEP_DIAL ? LOOP_WRITE : channel_events(&client->channel));
     }
 }
 
