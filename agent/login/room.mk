@@ -5,7 +5,8 @@ agent_login_liblogin_a_SOURCES = \
 	agent/login/login_guard.c agent/login/login_guard.h \
 	agent/login/login_life.c agent/login/login_life.h \
 	agent/login/login_password.c \
-	agent/login/secret.c agent/login/secret.h
+	agent/login/secret.c agent/login/secret.h \
+	agent/login/withhold.c agent/login/withhold.h
 agent_login_liblogin_a_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
 
 # Their wall clock is made up.

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "login/secret.h"
+#include "login/withhold.h"
 
 /* RFC 6120 4.7: `from` only where nobody else can read it. */
 #define STREAM_OPEN \
@@ -32,17 +33,17 @@ void client_fail(struct client *client, enum reason reason, const char *format, 
     client->reason = reason;
     client->detail = text_clean(detail, 2 * PEER_TEXT_MAX);
     free(detail);
+    if (client->step < STEP_READY) { /* later on the password is not known here */
+        struct withhold *secrets = withhold_new(client->options.account->localpart, client->options.password);
+        withhold_words(secrets, &client->detail);
+        withhold_free(secrets);
+    }
     if (client->open) {
         channel_say(&client->channel, STREAM_CLOSE);
         channel_end(&client->channel);
     }
     client->open = false;
     client->step = STEP_OVER;
-}
-
-const char *client_quote(const struct client *client, const char *text)
-{
-    return client->step < STEP_READY && strstr(text, client->options.password) != NULL ? "" : text;
 }
 
 /* ---- connecting ---- */
@@ -184,7 +185,7 @@ static const char *doing(enum client_step step)
 static void fail_by_error(struct client *client)
 {
     const char *condition = xmpp_stream_error(client->stream);
-    const char *text = client_quote(client, xmpp_stream_error_text(client->stream));
+    const char *text = xmpp_stream_error_text(client->stream);
     client_fail(client, REASON_PING_UNREACHABLE, "the server ended the stream %s: %s%s%s", doing(client->step),
                 *condition != '\0' ? condition : "an error without a condition", *text != '\0' ? ": " : "", text);
 }
@@ -274,7 +275,7 @@ void client_settle(struct client *client)
         client->watch = NULL;
         client->events->over(client->arg, &end); /* which frees it */
     } else if (client->watch != NULL) {
-        loop_watch_events(client->watch, channel_events(&client->channel));
+        loop_watch_events(client->watch, client->step == STEP_DIAL ? LOOP_WRITE : channel_events(&client->channel));
     }
 }
 

@@ -189,7 +189,7 @@ static bool is_rejection(const char *condition)
 static void login_failed(struct client *client)
 {
     const char *condition = xmpp_stream_sasl(client->stream);
-    const char *text = client_quote(client, xmpp_stream_stanza(client->stream)->text);
+    const char *text = xmpp_stream_stanza(client->stream)->text;
     client->login = is_rejection(condition) ? LOGIN_REJECTED : LOGIN_NO_VERDICT;
     client_fail(client, REASON_PING_LOGIN_FAILED, "%s%s%s", *condition != '\0' ? condition : "no condition was given",
                 *text != '\0' ? ": " : "", text);
@@ -228,7 +228,7 @@ static void be_ready(struct client *client)
 /* The answer to what STEP_BIND or STEP_SESSION asked for. */
 static void answer_came(struct client *client, const struct xmpp_stanza *stanza, bool good)
 {
-    const char *text = client_quote(client, stanza->text);
+    const char *text = stanza->text;
     if (!good || (client->step == STEP_BIND && stanza->bound == NULL))
         client_fail(client, REASON_PING_UNREACHABLE, "the server gives no %s: %s%s%s",
                     client->step == STEP_BIND ? "resource" : "session",

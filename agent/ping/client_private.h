@@ -22,8 +22,8 @@ enum client_step {
 
 #define CLIENT_ID_BYTES 16
 
-/* Of a session: what expat remembers of names grows with what it reads, so that there is an end to it. */
-#define SESSION_CAP (16 * 1024 * 1024)
+/* Of a session: what expat remembers of names may take 15 times what it reads, so that there is an end to it. */
+#define SESSION_CAP (4 * 1024 * 1024)
 #define SESSION_WORN (SESSION_CAP / 2)
 
 struct sasl_job;
@@ -64,8 +64,6 @@ void client_tls_begin(struct client *client);
 /* The session ends, for this reason. The first counts. */
 void client_fail(struct client *client, enum reason reason, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* What the server said; "" where the password is in it, as long as that is known here. */
-const char *client_quote(const struct client *client, const char *text);
 void client_settle(struct client *client); /* at the end of each turn; the client may be gone after it */
 
 /* client_login.c */

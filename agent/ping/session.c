@@ -58,7 +58,7 @@ struct ping_session {
     const struct config_ping *account;  /* of it */
     enum session_state state;
     struct ping *pings;
-    struct loop_timer *turn;            /* begins a login, or ends a session that is broken */
+    struct loop_timer *turn;            /* begins a login, or ends a session that is broken or worn */
     bool retired, broken;
 
     /* Of a login under way, or of the session. */
@@ -82,6 +82,35 @@ static void session_free(struct ping_session *session);
 
 /* ---- pings ---- */
 
+/* Whether another session is to take the place of this one, for which no ping is sent any more: not sooner than a login
+ * may follow on the one before. */
+static bool is_worn(const struct ping_session *session)
+{
+    return session->state == SESSION_READY && client_is_worn(session->client) &&
+           clock_mono_us() >= session->begun_us + PAUSE_FIRST_US;
+}
+
+/* Whether an answer is still waited for. */
+static bool is_asking(const struct ping_session *session)
+{
+    const struct ping *ping;
+    DL_FOREACH(session->pings, ping)
+    {
+        if (ping->phase == PING_SENT)
+            return true;
+    }
+    return false;
+}
+
+/* One of its pings has gone. */
+static void leave(struct ping_session *session)
+{
+    if (session->retired && session->pings == NULL)
+        session_free(session);
+    else if (session->pings != NULL && is_worn(session) && !is_asking(session))
+        loop_timer_arm(session->turn, 0);
+}
+
 /* Takes it out of the session and tells its outcome, as the last thing that the caller does with either. */
 static void ping_end(struct ping *ping)
 {
@@ -91,8 +120,7 @@ static void ping_end(struct ping *ping)
     DL_DELETE(session->pings, ping);
     loop_timer_free(ping->timer);
     free(ping);
-    if (session->retired && session->pings == NULL)
-        session_free(session);
+    leave(session);
     done(arg);
 }
 
@@ -317,9 +345,15 @@ static void begin(struct ping_session *session)
 static void turn(void *arg)
 {
     struct ping_session *session = arg;
-    if (session->broken && session->state == SESSION_READY)
+    if (session->broken && session->state == SESSION_READY) {
         fail(session, REASON_PING_UNREACHABLE, "the server does not take what is sent to it", LOGIN_ACCEPTED);
-    else if (session->state == SESSION_IDLE && session->pings != NULL)
+        return;
+    }
+    if (session->pings != NULL && is_worn(session) && !is_asking(session)) {
+        drop(session, LOGIN_ACCEPTED);
+        session->state = SESSION_IDLE;
+    }
+    if (session->state == SESSION_IDLE && session->pings != NULL && clock_mono_us() >= session->next_us)
         begin(session);
 }
 
@@ -383,8 +417,10 @@ bool ping_session_adopt(struct ping_session *session, struct config *config, con
 {
     if (session->config == config)
         return true;
-    if ((session->state != SESSION_IDLE && session->state != SESSION_READY) || !is_same(session->account, account))
+    if (!is_same(session->account, account))
         return false;
+    if (session->state != SESSION_IDLE && session->state != SESSION_READY)
+        return true; /* a login goes on as it began; the next ping asks again */
     config_free(session->config);
     session->config = config_hold(config);
     session->account = account;
@@ -415,13 +451,11 @@ struct ping *ping_start(struct ping_session *session, const char *domain, struct
 {
     struct ping *ping = mem_alloc(sizeof *ping);
     *ping = (struct ping){.session = session, .domain = domain, .check = check, .done = done, .arg = arg};
-    if (session->pings == NULL && session->state == SESSION_READY && client_is_worn(session->client)) {
-        drop(session, LOGIN_ACCEPTED);
-        session->state = SESSION_IDLE;
-    }
     ping->timer = loop_timer_new(session->loop, ping_expired, ping);
     DL_APPEND(session->pings, ping);
-    if (session->state == SESSION_READY) {
+    if (is_worn(session)) {
+        loop_timer_arm(session->turn, 0);
+    } else if (session->state == SESSION_READY) {
         ping_send(ping);
     } else if (session->state == SESSION_IDLE && clock_mono_us() < session->next_us) {
         set_failure(session, check);
@@ -449,6 +483,5 @@ void ping_cancel(struct ping *ping)
     DL_DELETE(session->pings, ping);
     loop_timer_free(ping->timer);
     free(ping);
-    if (session->retired && session->pings == NULL)
-        session_free(session);
+    leave(session);
 }

@@ -17,8 +17,8 @@ struct ping_session *ping_session_new(struct loop *loop, struct login_guard *gua
                                       const struct config_ping *account);
 /* Says goodbye and frees it, once its last ping has ended. */
 void ping_session_retire(struct ping_session *session);
-/* Goes on with another configuration. False where the account has another server, password file or trust there, or a
- * login is under way: then nothing happens. */
+/* Goes on with another configuration, for which it is to be asked again before each ping: a login under way still keeps
+ * to the former one. False where the account has another server, password file or trust there: then nothing happens. */
 bool ping_session_adopt(struct ping_session *session, struct config *config, const struct config_ping *account);
 const char *ping_session_account(const struct ping_session *session);
 

@@ -19,7 +19,7 @@ void dialback_memory_reload(struct dialback_memory *memory, const struct config 
 /* When a round is begun. */
 struct dialback_moment {
     int64_t now_us;  /* monotonic */
-    uint64_t stamp;  /* of the secret's file: another one after each change of it */
+    uint64_t stamp;  /* another one after each change of the secret's file, or of `from` where agent.domain is it */
     unsigned confirm; /* agent.confirm */
 };
 

@@ -1,5 +1,6 @@
 /* The probe of a domain: discovery, then the conversations with all its endpoints, then the combined verdicts. */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -157,14 +158,22 @@ static void conversation_done(void *arg)
                       timed_out(conversation, conversation->probe->context->config->timeout_ms * 1000));
 }
 
-/* Another number after each change of the file; 0 without one. */
-static uint64_t stamp_of(const char *file)
+/* Whom the agent poses as. */
+static const char *posed_as(const struct probe *probe)
 {
-    struct stat status;
-    if (file == NULL || stat(file, &status) != 0)
-        return 0;
+    const char *from = probe->domain->dialback.from;
+    return from != NULL ? from : probe->context->config->domain;
+}
+
+/* Another number after each change of the secret's file, and for each name that the agent poses as. */
+static uint64_t stamp_of(const struct probe *probe)
+{
+    const char *file = probe->domain->dialback.secret_file, *from = posed_as(probe);
+    struct stat status = {.st_size = 0};
+    if (file != NULL && stat(file, &status) != 0)
+        status = (struct stat){.st_size = 0};
     const int64_t parts[] = {status.st_mtim.tv_sec, status.st_mtim.tv_nsec, (int64_t)status.st_size,
-                             (int64_t)status.st_ino};
+                             (int64_t)status.st_ino, (int64_t)text_hash(from, strlen(from))};
     return text_hash((const char *)parts, sizeof parts);
 }
 
@@ -174,8 +183,8 @@ static void begin_dialback(struct probe *probe)
     if (!config_dialback_runs(probe->domain))
         return;
     const struct dialback_memory *memory = probe_context_dialback(probe->context);
-    dialback->moment = (struct dialback_moment){clock_mono_us(), stamp_of(probe->domain->dialback.secret_file),
-                                                probe->context->config->confirm};
+    dialback->moment =
+        (struct dialback_moment){clock_mono_us(), stamp_of(probe), probe->context->config->confirm};
     dialback->due = dialback_memory_is_due(memory, probe->domain, &dialback->moment);
 }
 
@@ -192,7 +201,7 @@ static void prepare_dialback(struct probe *probe)
             dialback->fault = mem_strdup(err.text);
     }
     dialback->options = (struct dialback_options){
-        .from = config->from != NULL ? config->from : probe->context->config->domain,
+        .from = posed_as(probe),
         .secret = dialback->secret,
         .algorithm = config->algorithm,
         .remembered = dialback_memory_algorithm(probe_context_dialback(probe->context), probe->domain),

@@ -94,7 +94,9 @@ static bool anchor_holds(const struct dns_tlsa *tlsa, const struct dane_peer *pe
         X509_up_ref(found);
     else if (*anchors < ANCHORS_MAX)
         found = anchor_in_record(tlsa, peer->sent);
-    bool holds = found != NULL && *anchors < ANCHORS_MAX && leads_to(found, peer);
+    /* The server's own certificate is nobody's authority, in whatever guise it comes. */
+    bool holds = found != NULL && *anchors < ANCHORS_MAX && X509_cmp(found, sk_X509_value(peer->sent, 0)) != 0 &&
+                 leads_to(found, peer);
     *anchors += found != NULL;
     X509_free(found);
     return holds;

@@ -181,6 +181,7 @@ SECURE = [*START, PROCEED, tls(), peers.expect(rb"<stream:stream [^>]*from='prob
 OFFERED = [*SECURE, HEADER + features(SCRAM)]
 LOGGED_IN = [*OFFERED, Scram(), OPENED]
 READY = [*LOGGED_IN, HEADER + features(BIND), bind]
+PLAINLY = [*SECURE, HEADER + features(mechanisms(b"PLAIN")), plain(), OPENED]
 FLOOD = flood(b"<presence from='x@far.test'/>" * 300)
 
 
@@ -333,9 +334,17 @@ REFUSED = [
             failure("temporary-auth-failure")),
     refused("ping_too_weak", "the server wants something better", "mechanism-too-weak", *OFFERED,
             failure("mechanism-too-weak")),
-    refused("ping_password_told", "the server sends the password back", "not-authorized(;|$)", *SECURE,
+    refused("ping_password_told", "the server sends the password back", r"not-authorized: bad: \(withheld\)", *SECURE,
             HEADER + features(mechanisms(b"PLAIN")),
             failure("not-authorized", "bad: s3cr3t p\u00c4ssword &lt;&amp;&apos;&quot;&gt;")),
+    unreachable("ping_password_in_the_clear", "... or what it may take for a stream", r"not XML: ..withheld", *PLAINLY,
+                PASSWORD.encode()),
+    unreachable("ping_password_as_root", "... or the name of an element", r"the root is <\(withheld\)>", *PLAINLY,
+                b"<s3cr3tp/>"),
+    unreachable("ping_password_as_encoding", "... or an encoding", r"encoding \(withheld\)", *PLAINLY,
+                b"<?xml version='1.0' encoding='s3cr3tp'?>"),
+    unreachable("ping_password_encoded", "... or as it was sent", r"conflict: you said \(withheld\)", *PLAINLY, HEADER
+                + peers.error("conflict", b"you said " + base64.b64encode(b"\0probe\0" + PASSWORD.encode()))),
     refused("ping_no_mechanism", "no login that is known", "no login that is known here: EXTERNAL GSSAPI", *SECURE,
             HEADER + features(mechanisms(b"EXTERNAL", b"GSSAPI"))),
     refused("ping_no_mechanisms", "no login at all", "none at all", *SECURE, HEADER + features()),

@@ -53,6 +53,7 @@ class Stage:
         accounts = [{"account": f"probe@{case.own}", "password_file": self.password_file,
                      "server": f"127.0.0.1:{self._ports[case.domain]}", "domains": [case.domain], **case.account}
                     for case in cases]
+        accounts = [{key: value for key, value in account.items() if value is not None} for account in accounts]
         path = path or os.path.join(self._folder, "agent.yaml")
         with open(path, "w", encoding="utf-8") as out:
             out.write(CONFIG.format(monitor=MONITOR, timeout=settings.timeout, dns_port=self.names.port,
@@ -60,6 +61,10 @@ class Stage:
                                     domains=json.dumps([case.domain for case in cases]),
                                     accounts=json.dumps(accounts if pinged else []), more=more))
         return path
+
+    def port_of(self, case):
+        """Where the case's server listens."""
+        return self._ports[case.domain]
 
     def start_agent(self, settings=Settings()):
         """The agent with these cases."""
@@ -189,6 +194,22 @@ def test_no_storm(scene):
     assert logins.count == 1
 
 
+def test_no_storm_by_reloads(certificates, folder):
+    """A reload while a login is under way begins no other one, then or after it has failed."""
+    logins, settings = Logins(), Settings(timeout="3s")
+    case = Case("one", "", "", {}, [*OFFERED, logins], settings=settings)
+    with Stage([case], certificates, folder) as stage:
+        agent = stage.start_agent(settings)
+        try:
+            wait_for("a login", lambda: logins.count)
+            agent.process.send_signal(signal.SIGHUP)
+            wait_for("a reload", lambda: "the configuration is in force" in agent.logged())
+            wait_for_runs(agent, case, 3, "ping_unreachable")
+            assert logins.count == 1
+        finally:
+            agent.stop()
+
+
 @pytest.mark.produces("ping_login_held", "a login was rejected; with the same password no other one is made")
 def test_rejected_login_is_held(certificates, folder):
     """No second one is made with the same password; another is tried at once. All processes keep to that."""
@@ -205,6 +226,21 @@ def test_rejected_login_is_held(certificates, folder):
             out.write(OTHER_PASSWORD)
         assert check() == ("ok", "ok")
         assert logins.count == 2
+
+
+@pytest.mark.parametrize("dead", [Peers.refuse, Peers.ignore], ids=["refused", "ignored"])
+def test_next_place(certificates, folder, dead):
+    """Where the first place lets nobody in, the next one is tried: another target, here, of the domain's records."""
+    case = Case("one", "", "", {}, [*READY, pings(iq_result)], settings=Settings(timeout="10s"),
+                account={"server": None})
+    with Stage([case], certificates, folder) as stage:
+        targets = {"a.test": dead(stage.peers), "b.test": stage.port_of(case)}
+        stage.names.add(f"_xmpp-client._tcp.{case.own}", names.answer(
+            *(names.srv(target, port, place) for place, (target, port) in enumerate(targets.items()))), case.own, 0)
+        for target in targets:
+            stage.names.add(target, names.answer(names.a()), case.own, 0)
+        ping = stage.run(case.settings).domains[case.domain]["checks"]["ping"]
+        assert (ping["reason"], ping.get("detail")) == ("ok", None)
 
 
 def test_denied_network(certificates, folder):

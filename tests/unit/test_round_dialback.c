@@ -206,6 +206,9 @@ static void rounds_verify_keys_when_it_is_time(void **state)
     }
     play(true, NULL, true);
     play(false, NULL, true);
+    config.domain = (char *)"another.test"; /* and a reload leaves the domain's own map as it was */
+    play(false, "s3cret", false);
+    play(false, NULL, true);
     write_secret("another secret");
     domain.dialback.from = (char *)"coluc.test"; /* holds for no result so far either */
     play(false, "another secret", false);
