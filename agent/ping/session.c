@@ -22,6 +22,7 @@
 #define PAUSE_MOST_US (INT64_C(15) * 60 * 1000000)
 #define ID_BYTES 16
 #define ID_SIZE (2 * ID_BYTES + 1)
+#define PAUSE_HELD_US INT64_C(1000000) /* so that many pings at once read the files once */
 
 enum ping_phase {
     PING_WAITS, /* for the login */
@@ -73,6 +74,7 @@ struct ping_session {
     /* Of what failed last. */
     enum reason reason;
     char *detail;                       /* owned */
+    bool held;                          /* by the guard: the next login is for it to allow */
     bool told;                          /* in the log, since the latest login */
     unsigned failures;                  /* in a row, without an answer in between */
     int64_t begun_us, next_us;          /* the latest login; none before that. Monotonic clock */
@@ -136,7 +138,7 @@ static void set_failure(const struct ping_session *session, struct check_result 
 {
     char then[CLOCK_RFC3339_SIZE];
     int64_t left_ms = (session->next_us - clock_mono_us()) / 1000;
-    if (left_ms > 0 && session->reason != REASON_PING_LOGIN_HELD)
+    if (left_ms > 0 && !session->held)
         check_result_set(check, session->reason, "%s; no login is tried before %s", session->detail,
                          clock_rfc3339((clock_wall_ms() + left_ms) / 1000 + 1, then));
     else
@@ -221,8 +223,8 @@ static int64_t pause_after(unsigned failures)
 static void fail(struct ping_session *session, enum reason reason, const char *detail, enum login_outcome login)
 {
     int64_t now_us = clock_mono_us();
-    /* These cost the server nothing: the guard knows when the next login may be, and files when they are right. */
-    bool held = reason == REASON_PING_LOGIN_HELD || reason == REASON_LOCAL_ERROR || login == LOGIN_REJECTED;
+    /* The guard knows when the next login may be, and lets a new password pass; asking it costs the server nothing. */
+    session->held = reason == REASON_PING_LOGIN_HELD || login == LOGIN_REJECTED;
     bool told = session->told && session->reason == reason;
     char *copy = mem_strdup(detail);
     free(session->detail);
@@ -230,8 +232,10 @@ static void fail(struct ping_session *session, enum reason reason, const char *d
     session->reason = reason;
     if (session->answered) /* it was of use, and is begun again at once, but never oftener than that */
         session->next_us = session->begun_us + PAUSE_FIRST_US;
+    else if (session->held)
+        session->next_us = now_us + PAUSE_HELD_US;
     else
-        session->next_us = now_us + pause_after(held ? 1 : ++session->failures);
+        session->next_us = now_us + pause_after(reason == REASON_LOCAL_ERROR ? 1 : ++session->failures);
     if (!told)
         log_warn("%s: %s: %s", session->account->account, reason_info(reason)->code, session->detail);
     session->told = true;

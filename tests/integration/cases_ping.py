@@ -244,6 +244,9 @@ WORKS = [
           Scram(iterations=200000), *READY[8:], pings(iq_result)),
     works("ping_upper_case", "case does not matter in a domain", *READY,
           pings(lambda domain, ident: iq_result(domain.upper(), ident))),
+    works("xn--bcher-kva", "names go out as U-labels", peers.expect(" to='bücher.own.test' ".encode()), *START[1:],
+          PROCEED, tls(), peers.expect(" to='bücher.own.test' from='probe@bücher.own.test'".encode()), *READY[6:],
+          pings(lambda domain, ident: iq_result(domain, ident) if domain.decode() == "bücher.far.test" else END)),
 ]
 
 UNREACHABLE = [

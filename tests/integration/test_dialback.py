@@ -147,6 +147,9 @@ def test_interval(lab, start):
         assert samples.one("fedhealth_check_interval_seconds", domain=name, check="dialback") == 1800
         assert samples.one("fedhealth_check_interval_seconds", domain=name, check="auth") == 1
         assert verified(lab, "strict", sender, name) == keys
+    told = json.loads(run(FEDHEALTH, "check", "--config.file", agent.config, "--json", *names).stdout)["domains"]
+    assert [each["checks"]["dialback"]["interval_seconds"] for each in told] == [1800, 1800]
+    assert [each["checks"]["auth"]["interval_seconds"] for each in told] == [1, 1]
 
 
 def test_algorithm_is_remembered(lab, start):

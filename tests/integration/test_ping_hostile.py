@@ -257,6 +257,21 @@ def test_denied_network(certificates, folder):
         assert "0.0.0.0 lies in one of agent.deny_networks" in ping["detail"]
 
 
+def test_new_password_is_tried(scene):
+    """The agent makes no second login with a password that was rejected, says until when, and tries another at once."""
+    logins = Logins()
+    stage, agent, case = scene(*OFFERED, logins, Scram(password=OTHER_PASSWORD), *READY[8:], pings(iq_result))
+    ping = ping_of(agent, case)
+    assert "is tried before" not in ping["detail"]  # the guard's is another time
+    ping = wait_for_runs(agent, case, ping["runs"] + 1, "ping_login_held")
+    assert re.search("no login before 20.*: an earlier login with .* was rejected$", ping["detail"])
+    assert logins.count == 1
+    with open(stage.password_file, "w", encoding="utf-8") as out:
+        out.write(OTHER_PASSWORD)
+    wait_for_runs(agent, case, 1, "ok")
+    assert logins.count == 2
+
+
 def test_two_accounts(certificates, folder):
     """The worst counts, and the detail names it."""
     good = Case("good", "", "", {}, [*READY, pings(iq_result)])
