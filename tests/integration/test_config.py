@@ -55,7 +55,7 @@ severity:
 metrics: {detail: all}
 snmp:
   mode: slave
-ping: []
+pings: []
 """
 
 FAULTY_KEYS = [
@@ -63,7 +63,7 @@ FAULTY_KEYS = [
     (7, "agent.address_families"), (8, "agent.deny_networks[1]"), (11, "address"), (13, "tls.min_version"),
     (16, "domains"), (18, "starttls"), (19, "domains[2].targets[1]"), (19, "domains[2].targets[2]"),
     (20, "domains[2].severity.cert_expird"), (22, "severity.srv_missing"), (23, "severity.not_reached"),
-    (24, "metrics.detail"), (26, "snmp.mode"), (27, "ping"),
+    (24, "metrics.detail"), (26, "snmp.mode"), (27, "pings"),
 ]
 
 
