@@ -32,7 +32,7 @@ enum ping_phase {
 
 struct ping {
     struct ping_session *session;
-    const char *domain;         /* borrowed, like the next */
+    const struct config_domain *domain; /* borrowed, like the next */
     struct check_result *check;
     void (*done)(void *arg);
     void *arg;
@@ -154,7 +154,7 @@ static void ping_send(struct ping *ping)
     ping->phase = PING_SENT;
     ping->sent_us = clock_mono_us();
     loop_timer_arm(ping->timer, session->config->timeout_ms * 1000);
-    if (client_ping(session->client, ping->domain, random_hex(ping->id, ID_BYTES)) &&
+    if (client_ping(session->client, ping->domain->name_unicode, random_hex(ping->id, ID_BYTES)) &&
         client_ping(session->client, session->account->domain_unicode, random_hex(own, ID_BYTES)))
         return;
     session->broken = true;
@@ -177,7 +177,14 @@ static void set_answer(struct check_result *check, const struct xmpp_stanza *sta
     free(condition);
 }
 
-/* An answer counts that has the id and comes from where the ping went. */
+/* An answer counts that has the id and comes from where the ping went. Older servers name that by its A-label. */
+static bool is_answer(const struct ping *ping, const struct xmpp_stanza *stanza)
+{
+    return ping->phase == PING_SENT && strcmp(ping->id, stanza->id) == 0 &&
+           (strcasecmp(ping->domain->name_unicode, stanza->from) == 0 ||
+            strcasecmp(ping->domain->name, stanza->from) == 0);
+}
+
 static void answered(void *arg, const struct xmpp_stanza *stanza)
 {
     struct ping_session *session = arg;
@@ -188,8 +195,7 @@ static void answered(void *arg, const struct xmpp_stanza *stanza)
         return;
     DL_FOREACH(session->pings, ping)
     {
-        if (ping->phase == PING_SENT && strcmp(ping->id, stanza->id) == 0 &&
-            strcasecmp(ping->domain, stanza->from) == 0)
+        if (is_answer(ping, stanza))
             break;
     }
     if (ping == NULL)
@@ -450,7 +456,7 @@ static void ping_expired(void *arg)
     ping_end(ping);
 }
 
-struct ping *ping_start(struct ping_session *session, const char *domain, struct check_result *check,
+struct ping *ping_start(struct ping_session *session, const struct config_domain *domain, struct check_result *check,
                         void (*done)(void *arg), void *arg)
 {
     struct ping *ping = mem_alloc(sizeof *ping);

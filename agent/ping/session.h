@@ -22,10 +22,9 @@ void ping_session_retire(struct ping_session *session);
 bool ping_session_adopt(struct ping_session *session, struct config *config, const struct config_ping *account);
 const char *ping_session_account(const struct ping_session *session);
 
-/* Pings `domain` (U-label, borrowed), after a login where that is needed, and writes the outcome into `check`
- * (borrowed): its duration is the round trip. An answer is waited for agent.timeout. `done` is called once, never
- * before this returns. */
-struct ping *ping_start(struct ping_session *session, const char *domain, struct check_result *check,
+/* Pings `domain`, after a login where that is needed, and writes the outcome into `check` (both borrowed): its duration
+ * is the round trip. An answer is waited for agent.timeout. `done` is called once, never before this returns. */
+struct ping *ping_start(struct ping_session *session, const struct config_domain *domain, struct check_result *check,
                         void (*done)(void *arg), void *arg);
 /* Ends it now, as its timeout would. `done` is called before this returns. */
 void ping_expire(struct ping *ping);

@@ -37,8 +37,7 @@ static void start_part(struct probe_context *context, const struct config_ping *
 {
     result->account = mem_strdup(account->account);
     result->server = mem_strdup(account->domain);
-    part->ping = ping_start(probe_context_ping_session(context, account), domain->name_unicode, &result->check,
-                            part_done, part);
+    part->ping = ping_start(probe_context_ping_session(context, account), domain, &result->check, part_done, part);
 }
 
 struct pings *pings_start(struct probe_context *context, const struct config_domain *domain,

@@ -247,6 +247,8 @@ WORKS = [
     works("xn--bcher-kva", "names go out as U-labels", peers.expect(" to='bücher.own.test' ".encode()), *START[1:],
           PROCEED, tls(), peers.expect(" to='bücher.own.test' from='probe@bücher.own.test'".encode()), *READY[6:],
           pings(lambda domain, ident: iq_result(domain, ident) if domain.decode() == "bücher.far.test" else END)),
+    works("xn--hrbcher-90a0d", "an answer may name the domain by its A-label", *READY,
+          pings(lambda domain, ident: iq_result(domain.decode().encode("idna"), ident))),
 ]
 
 UNREACHABLE = [

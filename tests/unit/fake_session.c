@@ -67,14 +67,14 @@ const char *ping_session_account(const struct ping_session *session)
     return session->account;
 }
 
-struct ping *ping_start(struct ping_session *session, const char *domain, struct check_result *check,
+struct ping *ping_start(struct ping_session *session, const struct config_domain *domain, struct check_result *check,
                         void (*done)(void *arg), void *arg)
 {
     size_t at = 0;
     while (under_way[at] != NULL)
         at++;
     assert_true(at < PINGS_MAX);
-    assert_string_equal(domain, "q.test");
+    assert_string_equal(domain->name_unicode, "q.test");
     under_way[at] = mem_alloc(sizeof *under_way[at]);
     *under_way[at] = (struct ping){session, check, done, arg};
     session->pings++;
