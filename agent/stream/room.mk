@@ -20,7 +20,7 @@ check_PROGRAMS += tests/unit/test_certificate tests/unit/test_chain_memory tests
 CERTIFICATE_SCENE = tests/unit/certificate_scene.c tests/unit/certificate_scene.h
 CERTIFICATE_LIBS = agent/stream/libstream.a agent/dns/libdns.a agent/health/libhealth.a agent/base/libbase.a \
 	$(OPENSSL_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_certificate_SOURCES = tests/unit/test_certificate.c $(CERTIFICATE_SCENE)
+tests_unit_test_certificate_SOURCES = tests/unit/test_certificate.c tests/unit/slow.h $(CERTIFICATE_SCENE)
 tests_unit_test_certificate_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(OPENSSL_CFLAGS)
 tests_unit_test_certificate_LDADD = $(CERTIFICATE_LIBS)
 tests_unit_test_chain_memory_SOURCES = tests/unit/test_chain_memory.c $(CERTIFICATE_SCENE)

@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 
-/* With the authorities that are issuers before those that they issue. */
 static const struct {
     const char *cn;
     enum authority by;
@@ -52,16 +51,6 @@ static struct {
     X509 *certificate;
     EVP_PKEY *key;
 } made[AUTHORITY_COUNT];
-
-X509 *authority(enum authority which)
-{
-    return made[which].certificate;
-}
-
-EVP_PKEY *authority_key(enum authority which)
-{
-    return made[which].key;
-}
 
 static void add(X509 *certificate, X509_EXTENSION *extension)
 {
@@ -146,26 +135,36 @@ static void finish(X509 *certificate, EVP_PKEY *key, const struct recipe *recipe
     assert_true(X509_sign(certificate, by != NOBODY ? authority_key(by) : key, digest) > 0);
 }
 
-int authorities_make(void **state)
+static void authority_make(enum authority which)
 {
-    (void)state;
-    for (int i = ROOT; i < AUTHORITY_COUNT; i++) {
-        const struct recipe *recipe = &AUTHORITIES[i].recipe;
-        EVP_PKEY *key = AUTHORITIES[i].key_of != NOBODY ? authority_key(AUTHORITIES[i].key_of) : key_make(recipe);
-        if (AUTHORITIES[i].key_of != NOBODY)
-            EVP_PKEY_up_ref(key);
-        X509 *one = blank(AUTHORITIES[i].cn, key, recipe);
-        X509 *issuer = AUTHORITIES[i].by != NOBODY ? authority(AUTHORITIES[i].by) : one;
-        const char *basic = AUTHORITIES[i].basic;
-        extend(one, issuer, NID_basic_constraints, basic != NULL ? basic : "critical,CA:TRUE");
-        extend(one, issuer, NID_key_usage, recipe->key_usage != NULL ? recipe->key_usage : "critical,keyCertSign");
-        if (i == MIDDLE_CRITICAL)
-            add(one, X509V3_EXT_conf(NULL, NULL, "1.2.3.4", "critical,DER:05:00"));
-        finish(one, key, recipe, AUTHORITIES[i].by);
-        made[i].certificate = one;
-        made[i].key = key;
-    }
-    return 0;
+    const struct recipe *recipe = &AUTHORITIES[which].recipe;
+    enum authority by = AUTHORITIES[which].by, key_of = AUTHORITIES[which].key_of;
+    EVP_PKEY *key = key_of != NOBODY ? authority_key(key_of) : key_make(recipe);
+    if (key_of != NOBODY)
+        EVP_PKEY_up_ref(key);
+    X509 *one = blank(AUTHORITIES[which].cn, key, recipe);
+    X509 *issuer = by != NOBODY ? authority(by) : one;
+    const char *basic = AUTHORITIES[which].basic;
+    extend(one, issuer, NID_basic_constraints, basic != NULL ? basic : "critical,CA:TRUE");
+    extend(one, issuer, NID_key_usage, recipe->key_usage != NULL ? recipe->key_usage : "critical,keyCertSign");
+    if (which == MIDDLE_CRITICAL)
+        add(one, X509V3_EXT_conf(NULL, NULL, "1.2.3.4", "critical,DER:05:00"));
+    finish(one, key, recipe, by);
+    made[which].certificate = one;
+    made[which].key = key;
+}
+
+X509 *authority(enum authority which)
+{
+    if (made[which].certificate == NULL)
+        authority_make(which);
+    return made[which].certificate;
+}
+
+EVP_PKEY *authority_key(enum authority which)
+{
+    authority(which);
+    return made[which].key;
 }
 
 int authorities_free(void **state)

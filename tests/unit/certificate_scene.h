@@ -75,10 +75,8 @@ struct recipe {
 #define XMPP_ADDR "otherName:1.3.6.1.5.5.7.8.5;UTF8:"
 #define SRV_NAME "otherName:1.3.6.1.5.5.7.8.7;IA5:_xmpp-server."
 
-/* For cmocka: makes all authorities, frees them. */
-int authorities_make(void **state);
-int authorities_free(void **state);
-X509 *authority(enum authority which); /* borrowed */
+int authorities_free(void **state); /* for cmocka, behind all tests */
+X509 *authority(enum authority which); /* borrowed; made when it is first asked for */
 EVP_PKEY *authority_key(enum authority which);
 
 /* A certificate, to be freed; *key gets its key, to be freed, unless NULL. */
