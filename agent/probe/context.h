@@ -3,14 +3,14 @@
 #define PROBE_CONTEXT_H
 
 #include "cisco/axl.h"
+#include "cisco/notifications.h"
+#include "dns/resolver.h"
 #include "fetch/fetch.h"
-#include "probe/dialback_memory.h"
-#include "probe/gate.h"
 #include "login/login_guard.h"
 #include "ping/session.h"
-#include "cisco/notifications.h"
+#include "probe/dialback_memory.h"
+#include "probe/gate.h"
 #include "probe/probe.h"
-#include "dns/resolver.h"
 #include "stream/tls.h"
 
 struct shared; /* what goes on from one context to the next */

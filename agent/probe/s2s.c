@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "stream/channel.h"
 #include "probe/verdict.h"
+#include "stream/channel.h"
 #include "stream/xmpp_stream.h"
 
 /* RFC 6120 4.2 and XEP-0220 2.4.1. */
