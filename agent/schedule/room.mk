@@ -15,7 +15,7 @@ schedule_test_libs = agent/schedule/libschedule.a agent/probe/libprobe.a agent/c
 	agent/health/libhealth.a agent/base/libbase.a $(YAML_LIBS) $(IDN2_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_schedule
-tests_unit_test_schedule_SOURCES = tests/unit/test_schedule.c $(schedule_scene)
+tests_unit_test_schedule_SOURCES = tests/unit/test_schedule.c tests/unit/slow.h $(schedule_scene)
 tests_unit_test_schedule_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_schedule_LDFLAGS = $(AM_LDFLAGS) $(FAKE_LOOP_WRAP)
 tests_unit_test_schedule_LDADD = $(schedule_test_libs)

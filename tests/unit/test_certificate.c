@@ -1,6 +1,6 @@
 /* Every certificate fault, on certificates made here, verified by OpenSSL as the agent does it. */
-#include "certificate_scene.h"
-#include "slow.h"
+#include "tests/unit/certificate_scene.h"
+#include "tests/unit/slow.h"
 
 #include <stdlib.h>
 #include <string.h>
