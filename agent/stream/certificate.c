@@ -45,10 +45,10 @@ static int first_trust_error(const struct certificate_errors *errors)
     return X509_V_OK;
 }
 
-static int64_t seconds_of(const ASN1_TIME *time)
+int64_t certificate_seconds(const ASN1_TIME *time)
 {
     struct tm parts;
-    return ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : TIME_ABSENT;
+    return time != NULL && ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : TIME_ABSENT;
 }
 
 static char *name_text(const X509_NAME *name)
@@ -96,11 +96,11 @@ static void read_times(struct certificate *facts, STACK_OF(X509) *chain)
     for (int i = 0; i < sk_X509_num(chain); i++) {
         X509 *one = sk_X509_value(chain, i);
         enum cert_position position = i == 0 ? CERT_LEAF : is_self_signed(one) ? CERT_ROOT : CERT_INTERMEDIATE;
-        int64_t not_after = seconds_of(X509_get0_notAfter(one));
+        int64_t not_after = certificate_seconds(X509_get0_notAfter(one));
         if (facts->not_after[position] != TIME_ABSENT && facts->not_after[position] <= not_after)
             continue;
         facts->not_after[position] = not_after;
-        facts->not_before[position] = seconds_of(X509_get0_notBefore(one));
+        facts->not_before[position] = certificate_seconds(X509_get0_notBefore(one));
     }
 }
 
@@ -239,6 +239,11 @@ static void tell_expiry(const struct findings *found, enum reason reason, struct
         verdict->state = STATE_CRITICAL;
 }
 
+static const char *time_text(const ASN1_TIME *time, char when[CLOCK_RFC3339_SIZE])
+{
+    return clock_rfc3339(certificate_seconds(time), when);
+}
+
 static void tell(const struct findings *found, enum reason reason, struct check_result *verdict)
 {
     char when[CLOCK_RFC3339_SIZE];
@@ -250,13 +255,11 @@ static void tell(const struct findings *found, enum reason reason, struct check_
         break;
     case REASON_CERT_EXPIRED:
         check_result_set(verdict, reason, "%s expired at %s", depth_name(found->expired),
-                         clock_rfc3339(seconds_of(X509_get0_notAfter(sk_X509_value(found->chain, found->expired))),
-                                       when));
+                         time_text(X509_get0_notAfter(sk_X509_value(found->chain, found->expired)), when));
         break;
     case REASON_CERT_NOT_YET_VALID:
         check_result_set(verdict, reason, "%s is valid from %s", depth_name(found->early),
-                         clock_rfc3339(seconds_of(X509_get0_notBefore(sk_X509_value(found->chain, found->early))),
-                                       when));
+                         time_text(X509_get0_notBefore(sk_X509_value(found->chain, found->early)), when));
         break;
     case REASON_CERT_REVOKED:
         check_result_set(verdict, reason, "revoked at %s%s%s, says the OCSP response that came with it",

@@ -49,4 +49,7 @@ struct certificate_policy {
 struct certificate *certificate_judge(const struct certificate_shown *shown, const struct certificate_policy *policy,
                                       struct check_result *verdict);
 
+/* Seconds since 1970; TIME_ABSENT for NULL and for what is no time. */
+int64_t certificate_seconds(const ASN1_TIME *time);
+
 #endif

@@ -63,10 +63,7 @@ static void until_change(int64_t *until_s, const X509 *certificate, int64_t now_
 {
     const ASN1_TIME *edges[] = {X509_get0_notBefore(certificate), X509_get0_notAfter(certificate)};
     for (size_t i = 0; i < 2; i++) {
-        struct tm parts;
-        if (ASN1_TIME_to_tm(edges[i], &parts) != 1)
-            continue; /* no time: verification complains of it at any time */
-        int64_t edge_s = (int64_t)timegm(&parts);
+        int64_t edge_s = certificate_seconds(edges[i]); /* what is no time is complained of at any time */
         if (edge_s > now_s && edge_s < *until_s)
             *until_s = edge_s;
     }

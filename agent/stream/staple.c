@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "health/result.h"
+#include "stream/certificate.h"
 
 /* How far apart the clocks of the responder and of this machine may be. */
 #define SLACK_S (5 * 60)
@@ -17,12 +18,6 @@
 static struct staple useless(const char *why)
 {
     return (struct staple){.status = STAPLE_USELESS, .revoked_s = TIME_ABSENT, .why = why};
-}
-
-static int64_t seconds_of(const ASN1_GENERALIZEDTIME *time)
-{
-    struct tm parts;
-    return time != NULL && ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) : TIME_ABSENT;
 }
 
 /* Whether the statement is of the leaf. Responders choose the digest in which it is named. */
@@ -63,8 +58,8 @@ static struct staple judge_statement(OCSP_SINGLERESP *single, int64_t now_s)
     int reason = -1;
     ASN1_GENERALIZEDTIME *revoked = NULL, *from = NULL, *until = NULL;
     int status = OCSP_single_get0_status(single, &reason, &revoked, &from, &until);
-    int64_t from_s = seconds_of(from);
-    int64_t until_s = until != NULL ? seconds_of(until) : from_s + AGE_MAX_S;
+    int64_t from_s = certificate_seconds(from);
+    int64_t until_s = until != NULL ? certificate_seconds(until) : from_s + AGE_MAX_S;
     if (from_s == TIME_ABSENT || until_s == TIME_ABSENT)
         return useless("it has no readable date");
     if (from_s > now_s + SLACK_S)
@@ -75,11 +70,11 @@ static struct staple judge_statement(OCSP_SINGLERESP *single, int64_t now_s)
         return (struct staple){.status = STAPLE_GOOD, .revoked_s = TIME_ABSENT};
     if (status != V_OCSP_CERTSTATUS_REVOKED)
         return useless("the responder does not know the certificate");
-    if (seconds_of(revoked) == TIME_ABSENT)
+    if (certificate_seconds(revoked) == TIME_ABSENT)
         return useless("it has no readable date");
     return (struct staple){
         .status = STAPLE_REVOKED,
-        .revoked_s = seconds_of(revoked),
+        .revoked_s = certificate_seconds(revoked),
         .why = reason >= 0 ? OCSP_crl_reason_str(reason) : "",
     };
 }
